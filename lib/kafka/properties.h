@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Java properties files as java.util.Properties.load(InputStream) and store read and write them (Java SE 17 API). */
+#ifndef KT_KAFKA_PROPERTIES_H
+#define KT_KAFKA_PROPERTIES_H
+
+#include <stddef.h>
+
+#include "lib/base/attr.h"
+#include "lib/base/err.h"
+#include "lib/text/str.h"
+
+/* One property; UTF-8 texts owned by the list. */
+struct kt_property {
+        char *key;
+        char *value;
+        char *source;  /* where the value came from: "server.properties:12", "kafka.yaml:14:5", "env KAFKA_X"; may be NULL */
+        unsigned line; /* first line of the entry in its file; 0 when it came from elsewhere */
+};
+
+/* Zero-initialise; release with kt_properties_done. Order is the order of first appearance. */
+struct kt_properties {
+        struct kt_property *items;
+        size_t count;
+        size_t cap;
+};
+
+enum { KT_PROPERTIES_FILE_MAX = 1 << 20 };
+
+/* Called for a key that appears a second time, with the entry that is about to be replaced; may be NULL. */
+typedef void kt_properties_on_duplicate(void *context, const struct kt_property *old, unsigned line);
+
+/* Parses bytes as load(InputStream) does: ISO-8859-1, \uXXXX (surrogate pairs joined), continuation lines, '=', ':' or
+ * white space as separator, '#' and '!' comments, a later key wins. NUL characters and malformed \u escapes are errors:
+ * -EBADMSG with "name:line". */
+KT_MUST_CHECK int kt_properties_parse(const char *name, const char *bytes, size_t len, struct kt_properties *ret,
+                                      kt_properties_on_duplicate *on_duplicate, void *context, struct kt_err *e);
+void kt_properties_done(struct kt_properties *list);
+
+/* Sets or replaces; copies all three texts (source may be NULL). 0 or -ENOMEM. */
+KT_MUST_CHECK int kt_properties_set(struct kt_properties *list, const char *key, const char *value, const char *source);
+/* NULL when there is no such key; borrowed until the next change. */
+const struct kt_property *kt_properties_find(const struct kt_properties *list, const char *key);
+const char *kt_properties_get(const struct kt_properties *list, const char *key);
+void kt_properties_remove(struct kt_properties *list, const char *key);
+
+/* Appends "key=value" lines, sorted by key, escaped so that load gives the same texts back (ASCII only). */
+void kt_properties_render(const struct kt_properties *list, struct kt_str *out);
+
+#endif
