@@ -12,7 +12,7 @@
 #include "lib/base/err.h"
 #include "lib/text/finding.h"
 
-/* A key and a value with the place where they stand. */
+/* A key and a value with the place of the key. A list in the file is one value, joined by commas. */
 struct kt_spec_pair {
         char *key;
         char *value;
@@ -53,23 +53,23 @@ struct kt_spec_tunable {
 struct kt_spec {
         char *file; /* as given, for messages */
         struct {
-                char *version;  /* required: "4.3", "3.9", "0.10.2", or a patch release */
-                unsigned roles; /* enum kt_spec_role, or-ed; 0: ZooKeeper mode */
-                char *cluster_id; /* [NULL] */
+                char *version;         /* required: "4.3", "3.9", "0.10.2", or a patch release */
+                unsigned roles;        /* enum kt_spec_role, or-ed; 0: ZooKeeper mode */
+                char *cluster_id;      /* [NULL] */
                 uint32_t node_id_base; /* [0] node id = base + ordinal of the pod */
-                char *service;   /* [NULL] headless Service that gives the pod its host name */
-                char *namespace; /* [NULL: environment POD_NAMESPACE] */
-                uint64_t heap_bytes; /* [0: from the memory limit] */
+                char *service;         /* [NULL] headless Service that gives the pod its host name */
+                char *namespace;       /* [NULL: environment POD_NAMESPACE] */
+                uint64_t heap_bytes;   /* [0: from the memory limit] */
                 struct kt_spec_pairs properties;
                 struct kt_spec_texts allow; /* prefixes of property names that the schema need not know */
                 unsigned line, column;      /* of "kafka:" */
         } kafka;
         struct {
-                uid_t uid; /* [1000] */
-                gid_t gid; /* [1000] */
+                uid_t uid;                    /* [1000] */
+                gid_t gid;                    /* [1000] */
                 struct kt_spec_texts volumes; /* absolute, normalised, distinct; required by kafka-initc prepare only */
                 enum kt_spec_format format;   /* [first-boot] */
-                bool ephemeral; /* [false: "refuse"] "allow": a path that is no mount of a persistent filesystem is only warned of */
+                bool ephemeral; /* [false: "refuse"] "allow": no mount of a persistent filesystem is only warned of */
         } storage;
         struct {
                 uint64_t partitions;           /* [1000] replicas that live on one broker */
@@ -91,25 +91,36 @@ struct kt_spec {
 };
 
 /* Reads text (the file's name is for messages). Every problem is added to findings, with source "file:line:column", and
- * nothing is guessed: unknown keys (with a suggestion), wrong types, values out of range, duplicates. Returns 0 when
- * there was no error, -EINVAL when findings holds at least one, or another -errno (e says why). *ret is always
- * releasable and holds what could be read. */
+ * nothing is guessed: unknown keys (with a suggestion), wrong types, values out of range, duplicates. Returns 0 when it
+ * added no error, -EINVAL when it added at least one (e stays as it was), or another -errno (e says why). *ret can be
+ * released in any case and holds what could be read. */
 KT_MUST_CHECK int kt_spec_parse(const char *file, const char *text, size_t len, struct kt_spec *ret,
                                 struct kt_findings *findings, struct kt_err *e);
 
-/* The same for the file at path (the running machine's, never the sysroot's). */
+/* The same for the file at path (the running machine's, never the sysroot's); "-" is no path and a finding. */
 KT_MUST_CHECK int kt_spec_load(const char *path, struct kt_spec *ret, struct kt_findings *findings, struct kt_err *e);
 void kt_spec_done(struct kt_spec *spec);
 
-/* All defaults, no file: for programs that can work without one. */
+/* All defaults, no file: for programs that can work without one. 0 or -ENOMEM. */
 KT_MUST_CHECK int kt_spec_default(struct kt_spec *ret);
 
-/* One row of the reference: every key of the file, for docs and tests. */
+struct kt_yaml;
+struct kt_spec_reader; /* spec.c only */
+
+/* One row of the reference: every key of the file, for the parser, the documentation and tests. */
 struct kt_spec_key {
         const char *path;   /* "storage.owner" */
         const char *type;   /* "size", "list of paths", ... */
         const char *preset; /* its default as written in the file; NULL: none */
-        const char *help;
+        bool is_required;
+        const char *help; /* one line, lower case, no full stop */
+
+        /* How spec.c reads it: checks node and stores its value at offset of struct kt_spec. 0 or -ENOMEM. */
+        int (*read)(struct kt_spec_reader *reader, const struct kt_yaml *node, const struct kt_spec_key *key);
+        size_t offset;
+        uint64_t min; /* of a number or size, both included */
+        uint64_t max;
+        const char *const *choices; /* NULL-terminated */
 };
 
 extern const struct kt_spec_key kt_spec_keys[];

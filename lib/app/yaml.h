@@ -21,6 +21,8 @@ struct kt_yaml {
         struct kt_yaml **items; /* a list's or a map's values */
         struct kt_yaml **keys;  /* a map's keys (scalars), beside items */
         size_t count;
+        size_t item_cap;
+        size_t key_cap;
 };
 
 enum {
@@ -29,8 +31,9 @@ enum {
         KT_YAML_NODES_MAX = 100000,
 };
 
-/* Parses one document. Anchors, aliases and tags, duplicate keys, a second document, and what the limits above forbid
- * are errors: -EBADMSG with "name:line:column: ..." in e. An empty text gives a NULL node. Free with kt_yaml_free. */
+/* Parses one document. Anchors, aliases, tags, merge keys, keys that are no scalars, duplicate keys, NUL characters, a
+ * second document, and what the limits above forbid are errors: -EBADMSG with "name:line:column: ..." in e. An empty
+ * text gives a NULL node. Free with kt_yaml_free. */
 KT_MUST_CHECK int kt_yaml_parse(const char *name, const char *text, size_t len, struct kt_yaml **ret, struct kt_err *e);
 void kt_yaml_free(struct kt_yaml *node);
 

@@ -11,6 +11,7 @@ enum { FIRST_CAPACITY = 8 };
 int kt_array_reserve(void *items, size_t *cap, size_t want, size_t item_size)
 {
         size_t room = *cap ? *cap : FIRST_CAPACITY;
+        size_t bytes;
         char *data;
 
         if (want <= *cap)
@@ -20,8 +21,11 @@ int kt_array_reserve(void *items, size_t *cap, size_t want, size_t item_size)
                 if (__builtin_mul_overflow(room, (size_t)2, &room))
                         return -ENOMEM;
 
+        if (__builtin_mul_overflow(room, item_size, &bytes))
+                return -ENOMEM;
+
         memcpy(&data, items, sizeof(data));
-        data = reallocarray(data, room, item_size);
+        data = realloc(data, bytes);
         if (!data)
                 return -ENOMEM;
 

@@ -32,11 +32,11 @@ static inline int kt_take_fd(int *fd)
 }
 
 /* Gives a pointer away: the variable no longer frees it. */
-#define kt_take_ptr(variable)                                                                                          \
-        __extension__({                                                                                                \
-                __typeof__(variable) kt_taken_ = (variable);                                                           \
-                (variable) = NULL;                                                                                     \
-                kt_taken_;                                                                                             \
+#define kt_take_ptr(variable)                                \
+        __extension__({                                      \
+                __typeof__(variable) kt_taken_ = (variable); \
+                (variable) = NULL;                           \
+                kt_taken_;                                   \
         })
 
 #endif

@@ -15,27 +15,27 @@ struct kt_need_found {
         uint64_t segments;   /* .log files of all of them, the metadata log included */
         uint64_t txnindexes; /* .txnindex files: one descriptor each */
         uint64_t indexes;    /* non-empty .index and .timeindex files: one map area each */
-        uint64_t deleted;    /* files renamed *.deleted */
+        uint64_t deleted;    /* files renamed *.log.deleted: one per segment that waits for its end */
 };
 
 struct kt_need_input {
         const struct kt_kafka_version *version;
-        unsigned roles; /* 0 ZooKeeper mode; else 1 broker | 2 controller */
-        uint64_t partitions;           /* planned, workload */
+        unsigned roles;      /* 0 ZooKeeper mode; else 1 broker | 2 controller */
+        uint64_t partitions; /* planned, workload: replicas on this broker, those of internal topics included */
         uint64_t partition_size_bytes;
         uint64_t connections;
         uint64_t write_rate_bytes; /* per second */
         int64_t buffer_time_ms;
         uint64_t classpath_jars;
-        uint64_t segment_bytes;        /* log.segment.bytes */
-        uint64_t delete_delay_ms;      /* log.segment.delete.delay.ms */
-        uint64_t network_threads;      /* num.network.threads */
-        uint64_t listeners;            /* the controller's included when this process opens it */
+        uint64_t segment_bytes;   /* log.segment.bytes; 0 counts as Kafka's default of 1 GiB */
+        uint64_t delete_delay_ms; /* log.segment.delete.delay.ms */
+        uint64_t network_threads; /* num.network.threads */
+        uint64_t listeners;       /* the controller's included when this process opens it */
         uint64_t log_dirs;
         struct kt_need_found found;
 };
 
-/* count times per, rounded as named. */
+/* count times per; memory divides that by 1000, because its per is in milliseconds. */
 struct kt_need_term {
         const char *name; /* static: "segments", "connections", "jars", ... */
         uint64_t count;
@@ -52,11 +52,18 @@ struct kt_need_sum {
 };
 
 struct kt_need {
-        uint64_t segments_planned; /* the seed's formula: partitions x ceil(partition size / segment size) */
-        uint64_t segments;         /* the larger of planned and found: what the sums below count with */
-        struct kt_need_sum descriptors;
+        /* partitions x ceil(partition size / segment size), where a partition has at least its active segment */
+        uint64_t segments_planned;
+        /* the larger of planned and found, without the metadata log: what the sums below count with */
+        uint64_t segments;
+        struct kt_need_sum descriptors; /* provision this: the volume grown to plan, every index mapped */
         struct kt_need_sum maps;
         struct kt_need_sum memory; /* bytes of page cache: write rate x buffer time */
+        /* The totals for the volume as it was found: the files that are there, indexes intact and all of them touched;
+         * nothing written, rolled or deleted meanwhile. All of the planned connections are in it. Never above the
+         * totals. */
+        uint64_t descriptors_now;
+        uint64_t maps_now;
 };
 
 /* Saturates at UINT64_MAX instead of overflowing. */

@@ -33,10 +33,14 @@ struct kt_schema_key {
         uint32_t versions; /* bit n: kt_kafka_version.schema_bit */
         enum kt_schema_type type;
         const char *preset;    /* default as text; NULL: required or null, see is_required */
-        const char *validator; /* normalised: "[1,...]", "[0,...,255]", "in [a, b]", "non-empty", ...; NULL: none */
+        const char *validator; /* normalised: "[1,...]", "in [a, b]", "list of [a, b], non-empty", ...; NULL: none */
         bool is_required;
         bool is_internal;
 };
+
+/* All rows, sorted by name and then by first version (schema_tables.c, generated). */
+extern const struct kt_schema_key kt_schema_keys[];
+extern const size_t kt_schema_key_count;
 
 /* The row of name in that version, or NULL. */
 const struct kt_schema_key *kt_schema_find(const struct kt_kafka_version *version, const char *name);
@@ -54,15 +58,16 @@ const char *kt_schema_replacement(const char *name);
 void kt_schema_range(const char *name, const struct kt_kafka_version **ret_first,
                      const struct kt_kafka_version **ret_last);
 
-/* Checks one value: type, range, choice. True when it is fine; otherwise why (in Kafka's terms) is in why[]. A value
+/* Checks one value: type, range, choice. True when it is fine; otherwise why[] says "must be at least 1". A value
  * with a config provider's placeholder ("${") is fine, it is resolved by the broker. */
 bool kt_schema_accepts(const struct kt_schema_key *key, const char *value, char *why, size_t size);
 
-/* Values of these must never be printed: passwords, JAAS configurations, keys. By type or, for open-ended names, by name. */
+/* Values of these must never be printed: passwords, JAAS configurations, keys. By type or, for other names, by name. */
 bool kt_schema_is_secret(const struct kt_kafka_version *version, const char *name);
 
 /* All single-key checks of a whole list: unknown names (with suggestion, or "was removed in" with the replacement),
- * types and ranges. allow: prefixes that may be unknown. Findings carry key, value (masked when secret), source, next. */
+ * types and ranges. allow: prefixes that may be unknown. Findings carry key, value ("[hidden]" for secrets), source,
+ * next. */
 void kt_schema_check(const struct kt_kafka_version *version, const struct kt_properties *list, char *const *allow,
                      size_t allow_count, struct kt_findings *findings);
 

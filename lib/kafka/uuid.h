@@ -15,8 +15,8 @@ struct kt_uuid {
         uint8_t bytes[KT_UUID_BYTES];
 };
 
-/* 22 characters carry 132 bits: Kafka drops the last four, so that several texts mean one id. 0 or -EINVAL; ret_canonical
- * (may be NULL) says whether formatting the id gives the same text again. */
+/* 22 characters carry 132 bits: Kafka drops the last four and takes two '=' behind them, so that several texts mean one
+ * id. 0 or -EINVAL; ret_canonical (may be NULL) says whether formatting the id gives the same text again. */
 KT_MUST_CHECK int kt_uuid_parse(const char *text, struct kt_uuid *ret, bool *ret_canonical);
 const char *kt_uuid_format(const struct kt_uuid *uuid, char buf[KT_UUID_TEXT_MAX]);
 

@@ -23,8 +23,10 @@ struct kt_kafka_version {
         unsigned schema_bit; /* index of its column in the schema tables (lib/kafka/schema.h) */
         bool has_zookeeper;  /* can run in ZooKeeper mode */
         bool has_kraft;      /* can run in KRaft mode */
-        bool has_bootstrap_checkpoint; /* format writes bootstrap.checkpoint into every log dir; 4.4 does not (KIP-1170) */
-        struct kt_kafka_feature features[KT_KAFKA_FEATURES_MAX]; /* metadata.version first, the rest sorted; ends at NULL */
+        /* format writes bootstrap.checkpoint into every log dir; 4.4 does not (KIP-1170) */
+        bool has_bootstrap_checkpoint;
+        /* metadata.version first, the rest sorted; ends at NULL */
+        struct kt_kafka_feature features[KT_KAFKA_FEATURES_MAX];
 };
 
 extern const struct kt_kafka_version kt_kafka_versions[];

@@ -13,14 +13,15 @@
 /* True when the capability (CAP_CHOWN, ...) is effective now. */
 bool kt_caps_has(int capability);
 
-/* True when any capability is permitted, effective, inheritable or ambient. */
+/* True when any capability is permitted, effective, inheritable or ambient, and when that cannot be read. */
 bool kt_caps_has_any(void);
 
-/* Keeps at most the listed ones in permitted and effective, clears inheritable and ambient, drops all others from the
- * bounding set where CAP_SETPCAP allows it, and reads back. Never raises anything. An error means: do not go on. */
+/* Keeps those of the listed ones that are permitted now, as permitted and effective, clears inheritable and ambient,
+ * drops all others from the bounding set where CAP_SETPCAP allows it, and reads back. Changes the calling thread
+ * only: call it before there are more. An error means: do not go on. */
 KT_MUST_CHECK int kt_caps_keep(const int *capabilities, size_t count, struct kt_err *e);
 
-/* Appends nothing and allocates nothing: "CHOWN", "DAC_OVERRIDE", ... as Kubernetes spells it; "?" when unknown. */
+/* "CHOWN", "DAC_OVERRIDE", ...: static, as Kubernetes spells it; "?" when it is not known. */
 const char *kt_caps_name(int capability);
 
 #endif

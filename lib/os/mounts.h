@@ -11,7 +11,8 @@
 #include "lib/base/err.h"
 #include "lib/os/root.h"
 
-/* One line. Texts are unescaped (\040 and friends) and owned by the list. */
+/* One line. Texts are owned by the list. root, target, fstype and source are unescaped (\040 and friends); options
+ * are as they stand in the file, since an unescaped comma inside a value would look like another option. */
 struct kt_mount {
         uint64_t id;
         uint64_t parent;
@@ -21,7 +22,7 @@ struct kt_mount {
         const char *target;        /* where */
         const char *options;       /* of this mount: rw,noatime,... */
         const char *fstype;        /* ext4, xfs, ... */
-        const char *source;        /* /dev/vdb, tmpfs, ... */
+        const char *source;        /* /dev/vdb, tmpfs, ...; may be "" */
         const char *super_options; /* of the filesystem */
 };
 
@@ -44,7 +45,8 @@ void kt_mounts_done(struct kt_mounts *mounts);
 /* The mount whose target is exactly this absolute path, the topmost one; NULL when the path is no mount point. */
 const struct kt_mount *kt_mounts_at(const struct kt_mounts *mounts, const char *target);
 
-/* The mount that holds this absolute, normalised path; NULL only for an empty list. */
+/* The mount that holds this absolute, normalised path: the longest target that is a prefix of it by whole components.
+ * NULL when there is none, as in a chroot whose "/" is no mount point. */
 const struct kt_mount *kt_mounts_of(const struct kt_mounts *mounts, const char *path);
 
 /* True when the comma-separated option stands in the mount's or the filesystem's options. */

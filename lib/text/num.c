@@ -233,13 +233,13 @@ const char *kt_num_format_count(uint64_t value, char buf[KT_NUM_TEXT_MAX])
         return buf;
 }
 
-/* Three significant figures at most, the largest unit that leaves a number of at least one. */
+/* The largest unit that leaves a number of at least one, also when rounding makes it one: no "1024 KiB". */
 static const char *format_scaled(uint64_t bytes, unsigned step, const char *const *names, char buf[KT_NUM_TEXT_MAX])
 {
         double value = (double)bytes;
         size_t unit = 0;
 
-        while (value >= step && names[unit + 1]) {
+        while (value >= step - 0.5 && names[unit + 1]) {
                 value /= step;
                 unit++;
         }

@@ -63,6 +63,7 @@ void kt_str_pad(struct kt_str *s, size_t column, char c)
                 kt_str_add_char(s, c);
 }
 
+KT_PRINTF(2, 0)
 static void add_format(struct kt_str *s, const char *format, va_list args)
 {
         va_list again;

@@ -44,7 +44,7 @@ size_t kt_suggest_distance(const char *a, const char *b, size_t limit)
                 last = now;
                 now = free_row;
         }
-        return last[len_b];
+        return least(last[len_b], limit + 1);
 }
 
 void kt_suggest_consider(const char *wanted, const char *known, const char **best, size_t *best_distance)

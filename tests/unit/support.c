@@ -18,7 +18,8 @@ int test_tree_setup(void **state)
         if (!tree)
                 return -1;
 
-        if (snprintf(tree->path, sizeof(tree->path), "%s/kt-test-XXXXXX", base ? base : "/tmp") >= (int)sizeof(tree->path) ||
+        if (snprintf(tree->path, sizeof(tree->path), "%s/kt-test-XXXXXX", base ? base : "/tmp") >=
+                    (int)sizeof(tree->path) ||
             !mkdtemp(tree->path)) {
                 free(tree);
                 return -1;
