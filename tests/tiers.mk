@@ -1,0 +1,52 @@
+# Which tests there are, and which of them a target runs. Every tier is a list of TIER:PROGRAM for tests/run.
+
+SANITIZERS    = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+RUN           = BUILD=$(BUILD) CC='$(CC)' tests/run --log $(BUILD)/test-logs
+CLANG        ?= clang
+CLANG_FORMAT ?= clang-format-14
+FUZZ_SECONDS ?= 60
+FUZZ_SRC     := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+export CLANG CLANG_FORMAT
+
+LINT    := $(patsubst %,lint:%,$(sort $(wildcard tests/lint/*.sh)))
+ASAN     = $(UNIT_SRC:%.c=asan:$(BUILD)/asan/%)
+ANALYZE := $(patsubst %,analyze:%,$(sort $(wildcard tests/analyze/*.sh)))
+SYSTEM  := $(patsubst %,system:%,$(sort $(wildcard tests/system/[0-9]*.sh)))
+KAFKA   := $(patsubst %,kafka:%,$(sort $(wildcard tests/kafka/[0-9]*.sh)))
+
+check: all unit-programs ## quick tests for any user: lint, unit tests, some seconds of fuzzing
+	@FUZZ_SECONDS=3 $(RUN) $(LINT) $(UNIT:%=unit:%) fuzz:tests/fuzz/run
+test: all unit-programs asan-programs ## every tier; MUST_RUN=1 turns skips into failures
+	@FUZZ_SECONDS=10 $(RUN) $(LINT) $(UNIT:%=unit:%) $(ASAN) $(ANALYZE) fuzz:tests/fuzz/run $(SYSTEM) $(KAFKA)
+.PHONY: check test
+
+lint: all ## the rules of the house
+	@$(RUN) $(LINT)
+unit: unit-programs ## unit tests
+	@$(RUN) $(UNIT:%=unit:%)
+asan: asan-programs ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(RUN) $(ASAN)
+analyze: ## the compilers' static analysis of every source
+	@$(RUN) $(ANALYZE)
+fuzz: ## every fuzzer for FUZZ_SECONDS (60)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) TEST_TIMEOUT=86400 $(RUN) fuzz:tests/fuzz/run
+system: all ## the programs on this machine
+	@$(RUN) $(SYSTEM)
+kafka: all ## the programs with real brokers
+	@$(RUN) $(KAFKA)
+demo: all ## the main job, shown on a real broker
+	tools/demo
+bench: all ## measured comparisons with other tools
+	tests/bench/run
+fmt: ## formats all C
+	$(CLANG_FORMAT) -i $$(find lib initc tuner tests -name '*.[ch]')
+.PHONY: lint unit asan analyze fuzz system kafka demo bench fmt
+
+asan-programs:
+	@$(MAKE) BUILD=$(BUILD)/asan SANITIZE='$(SANITIZERS)' unit-programs
+fuzz-programs: $(FUZZ_SRC:%.c=$(BUILD)/%)
+.PHONY: asan-programs fuzz-programs
+
+# Built by tests/fuzz/run with clang; the library is instrumented, the fuzzer's own main() comes with the last step.
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libk8skafka.a
+	$(call say,LINK)$(CC) -pie $(KT_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(KT_LDFLAGS) $(LIBS)
