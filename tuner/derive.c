@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Wanted values out of the workload: what is needed, but at least what vendors and distributions give anyway. */
+#include "tuner/derive.h"
+
+#include "lib/text/num.h"
+
+enum {
+        MAP_AREAS_FLOOR = 262144,  /* Confluent's Ansible playbooks; OpenShift's profile */
+        OPEN_FILES_FLOOR = 100000, /* Kafka documentation, "Operations", OS: a starting point for broker processes */
+        NR_OPEN_FLOOR = 1048576,   /* the kernel's own default (fs/file.c) */
+        FILE_MAX_FLOOR = 1048576,  /* ten brokers' starting points */
+        SHARE_OF_NODE = 2,         /* the broker may take half of what the node has */
+};
+
+static void add_workload(const struct kt_inputs *inputs, struct kt_str *why)
+{
+        char partitions[KT_NUM_TEXT_MAX];
+        char size[KT_NUM_TEXT_MAX];
+
+        kt_str_addf(why, "%s partitions of %s", kt_num_format_count(inputs->spec.workload.partitions, partitions),
+                    kt_num_format_binary(inputs->spec.workload.partition_size_bytes, size));
+}
+
+static uint64_t at_least(uint64_t needed, uint64_t floor, const char *whose, struct kt_str *why)
+{
+        char text[KT_NUM_TEXT_MAX];
+
+        if (needed >= floor)
+                return needed;
+
+        kt_str_addf(why, "; %s is %s", kt_num_format_count(floor, text), whose);
+        return floor;
+}
+
+uint64_t kt_derive_map_areas(const struct kt_inputs *inputs, struct kt_str *why)
+{
+        char needed[KT_NUM_TEXT_MAX];
+
+        add_workload(inputs, why);
+        kt_str_addf(why, " map %s areas", kt_num_format_count(inputs->need.maps.total, needed));
+        return at_least(inputs->need.maps.total, MAP_AREAS_FLOOR, "the vendors' floor", why);
+}
+
+static uint64_t open_files(const struct kt_inputs *inputs)
+{
+        uint64_t needed = inputs->need.descriptors.total;
+
+        return needed > OPEN_FILES_FLOOR ? needed : OPEN_FILES_FLOOR;
+}
+
+uint64_t kt_derive_open_files(const struct kt_inputs *inputs, struct kt_str *why)
+{
+        char connections[KT_NUM_TEXT_MAX];
+        char needed[KT_NUM_TEXT_MAX];
+
+        add_workload(inputs, why);
+        kt_str_addf(why, " and %s connections open %s files",
+                    kt_num_format_count(inputs->spec.workload.connections, connections),
+                    kt_num_format_count(inputs->need.descriptors.total, needed));
+        return at_least(inputs->need.descriptors.total, OPEN_FILES_FLOOR, "Kafka's starting point", why);
+}
+
+uint64_t kt_derive_nr_open(const struct kt_inputs *inputs, struct kt_str *why)
+{
+        char needed[KT_NUM_TEXT_MAX];
+
+        kt_str_addf(why, "no hard limit of open files can be above it, and a broker's should be %s",
+                    kt_num_format_count(open_files(inputs), needed));
+        return at_least(open_files(inputs), NR_OPEN_FLOOR, "the kernel's default", why);
+}
+
+uint64_t kt_derive_file_max(const struct kt_inputs *inputs, struct kt_str *why)
+{
+        char needed[KT_NUM_TEXT_MAX];
+        uint64_t wanted;
+
+        kt_str_addf(why, "one broker may open %s files and should not take more than half of the node's",
+                    kt_num_format_count(open_files(inputs), needed));
+        if (__builtin_mul_overflow(open_files(inputs), (uint64_t)SHARE_OF_NODE, &wanted))
+                return UINT64_MAX;
+        return at_least(wanted, FILE_MAX_FLOOR, "a node's floor", why);
+}
+
+static uint64_t buffer(uint64_t bytes, const char *option, struct kt_str *why)
+{
+        char text[KT_NUM_TEXT_MAX];
+
+        kt_str_addf(why, "the broker asks for a %s of %s bytes and would get less without a word", option,
+                    kt_num_format_count(bytes, text));
+        return bytes;
+}
+
+uint64_t kt_derive_receive_buffer(const struct kt_inputs *inputs, struct kt_str *why)
+{
+        return buffer(inputs->receive_buffer_bytes, "receive buffer", why);
+}
+
+uint64_t kt_derive_send_buffer(const struct kt_inputs *inputs, struct kt_str *why)
+{
+        return buffer(inputs->send_buffer_bytes, "send buffer", why);
+}

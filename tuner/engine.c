@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: facts and wishes in, verdicts out. */
+#include "tuner/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/app/exit.h"
+#include "lib/base/array.h"
+#include "tuner/judge.h"
+
+static const struct {
+        const char *name;
+        enum kt_exit code; /* of a check whose first such state this is */
+} states[KT_STATE_COUNT_] = {
+        [KT_STATE_DRIFT] = { "drift", KT_EXIT_NOT_WANTED },
+        [KT_STATE_ERROR] = { "error", KT_EXIT_FAILED },
+        [KT_STATE_DENIED] = { "denied", KT_EXIT_UNSUPPORTED },
+        [KT_STATE_UNSUPPORTED] = { "unsupported", KT_EXIT_UNSUPPORTED },
+        [KT_STATE_OK] = { "ok", KT_EXIT_OK },
+};
+
+static enum kt_state state_of_failure(int code)
+{
+        static const struct {
+                int code;
+                enum kt_state state;
+        } failures[] = {
+                { -ENOENT, KT_STATE_UNSUPPORTED },
+                { -EACCES, KT_STATE_DENIED },
+                { -EPERM, KT_STATE_DENIED },
+        };
+
+        for (size_t i = 0; i < KT_COUNT(failures); i++)
+                if (failures[i].code == code)
+                        return failures[i].state;
+        return KT_STATE_ERROR;
+}
+
+/* What a person does about a row in that state. */
+static void add_next(const struct kt_tuner_facts *facts, const struct kt_wish *wish, enum kt_state state,
+                     const char *have, struct kt_str *next)
+{
+        KT_AUTO_STR struct kt_str target = { 0 };
+
+        switch (state) {
+        case KT_STATE_DRIFT:
+                kt_tuner_judge_target(wish->row, have, wish->want, &target);
+                kt_tuner_facts_command(facts, wish->row, kt_str_get(&target), next);
+                break;
+        case KT_STATE_DENIED:
+                kt_str_add(next, "run kafka-tuner as root");
+                break;
+        case KT_STATE_UNSUPPORTED:
+                kt_str_addf(next, "leave it out: tuning: {tunables: {%s: {policy: ignore}}} in kafka.yaml",
+                            wish->row->id);
+                break;
+        case KT_STATE_ERROR:
+        case KT_STATE_OK:
+        case KT_STATE_COUNT_:
+                break;
+        }
+}
+
+static enum kt_state judge(const struct kt_tuner_facts *facts, const struct kt_wish *wish, struct kt_str *have,
+                           struct kt_err *e)
+{
+        bool holds = false;
+        int r;
+
+        r = kt_tuner_facts_read(facts, wish->row, have, e);
+        if (r == 0)
+                r = kt_tuner_judge(wish->row, kt_str_get(have), wish->want, &holds, e);
+        if (r < 0)
+                return state_of_failure(r);
+        return holds ? KT_STATE_OK : KT_STATE_DRIFT;
+}
+
+/* "is not there: No such file or directory" would say it twice. */
+static const char *failure_text(const struct kt_err *e, char *buf, size_t size)
+{
+        return e->code == -ENOENT ? e->text : kt_err_text(e, buf, size);
+}
+
+static int check_one(const struct kt_tuner_facts *facts, const struct kt_wish *wish, struct kt_tuner_verdict *ret)
+{
+        KT_AUTO_STR struct kt_str object = { 0 };
+        KT_AUTO_STR struct kt_str have = { 0 };
+        KT_AUTO_STR struct kt_str next = { 0 };
+        struct kt_tuner_verdict verdict = { .wish = wish };
+        char buf[KT_ERR_TEXT_MAX];
+        struct kt_err e = { 0 };
+        bool is_known;
+
+        verdict.state = judge(facts, wish, &have, &e);
+        is_known = verdict.state == KT_STATE_OK || verdict.state == KT_STATE_DRIFT;
+        kt_tuner_facts_object(facts, wish->row, &object);
+        add_next(facts, wish, verdict.state, kt_str_get(&have), &next);
+        if (kt_str_error(&next) < 0)
+                return -ENOMEM;
+
+        verdict.object = kt_str_take(&object);
+        verdict.have = is_known ? kt_str_take(&have) : NULL;
+        verdict.reason = strdup(is_known ? wish->why : failure_text(&e, buf, sizeof(buf)));
+        verdict.next = next.len > 0 ? kt_str_take(&next) : NULL;
+        *ret = verdict;
+        return verdict.object && verdict.reason && (verdict.have || !is_known) ? 0 : -ENOMEM;
+}
+
+static int compare(const void *left, const void *right)
+{
+        const struct kt_tuner_verdict *a = left;
+        const struct kt_tuner_verdict *b = right;
+
+        if (a->state != b->state)
+                return a->state < b->state ? -1 : 1;
+        return a->wish < b->wish ? -1 : a->wish > b->wish;
+}
+
+int kt_engine_check(const struct kt_tuner_facts *facts, const struct kt_wishes *wishes, struct kt_tuner_verdicts *ret,
+                    struct kt_err *e)
+{
+        int r;
+
+        r = kt_array_reserve(&ret->items, &ret->cap, wishes->count, sizeof(*ret->items));
+        for (size_t i = 0; r == 0 && i < wishes->count; i++) {
+                struct kt_tuner_verdict *verdict = &ret->items[ret->count++];
+
+                r = check_one(facts, &wishes->items[i], verdict);
+                ret->states[verdict->state]++;
+        }
+        if (r < 0)
+                return kt_err_set(e, r, "check %zu tunables", wishes->count);
+
+        if (ret->count > 0)
+                qsort(ret->items, ret->count, sizeof(*ret->items), compare);
+        return 0;
+}
+
+void kt_tuner_verdicts_done(struct kt_tuner_verdicts *verdicts)
+{
+        for (size_t i = 0; i < verdicts->count; i++) {
+                free(verdicts->items[i].object);
+                free(verdicts->items[i].have);
+                free(verdicts->items[i].reason);
+                free(verdicts->items[i].next);
+        }
+        free(verdicts->items);
+        *verdicts = (struct kt_tuner_verdicts){ 0 };
+}
+
+const char *kt_state_name(enum kt_state state)
+{
+        return states[state].name;
+}
+
+int kt_engine_exit_code(const struct kt_tuner_verdicts *verdicts)
+{
+        for (size_t state = 0; state < KT_STATE_COUNT_; state++)
+                if (verdicts->states[state] > 0)
+                        return states[state].code;
+        return KT_EXIT_OK;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is: reads the present value of a row, of this machine or of a captured one. */
+#ifndef KT_TUNER_FACTS_H
+#define KT_TUNER_FACTS_H
+
+#include <stdint.h>
+
+#include "lib/base/attr.h"
+#include "lib/base/err.h"
+#include "lib/os/root.h"
+#include "lib/text/str.h"
+#include "tuner/row.h"
+
+struct kt_tuner_facts {
+        const struct kt_root *root;
+        uint64_t pid; /* the process whose limits count; 0: the own one */
+};
+
+/* Appends the row's value: tabs become blanks, of a choice only the word in force. -ENOENT: there is no such file;
+ * -EACCES, -EPERM: it may not be read; -ESRCH: there is no such process; -EBADMSG: it holds something else. */
+KT_MUST_CHECK int kt_tuner_facts_read(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *have,
+                                      struct kt_err *e);
+
+/* Appends what the row is about: its id, and for a process's row which process. */
+void kt_tuner_facts_object(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out);
+
+/* Appends the command that sets the row to value. */
+void kt_tuner_facts_command(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value,
+                            struct kt_str *out);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What check and list say. */
+#include "tuner/report.h"
+
+#include "lib/app/report.h"
+#include "lib/text/num.h"
+#include "tuner/table.h"
+
+/* ---- Text ---- */
+
+static void add_workload(const struct kt_inputs *inputs, struct kt_str *out)
+{
+        char partitions[KT_NUM_TEXT_MAX];
+        char size[KT_NUM_TEXT_MAX];
+        char connections[KT_NUM_TEXT_MAX];
+
+        kt_str_addf(out, "workload: %s partitions of %s, %s connections, Kafka %s",
+                    kt_num_format_count(inputs->spec.workload.partitions, partitions),
+                    kt_num_format_binary(inputs->spec.workload.partition_size_bytes, size),
+                    kt_num_format_count(inputs->spec.workload.connections, connections), inputs->version->name);
+        if (inputs->has_file)
+                kt_str_addf(out, " (%s)\n\n", inputs->spec.file);
+        else
+                kt_str_add(out, " (no kafka.yaml: workload defaults)\n\n");
+}
+
+static void add_shown(struct kt_table *table, void (*show)(const struct kt_wish *wish, struct kt_str *out),
+                      const struct kt_wish *wish)
+{
+        KT_AUTO_STR struct kt_str text = { 0 };
+
+        show(wish, &text);
+        kt_table_add(table, kt_str_get(&text));
+        table->cells.error = text.error ? text.error : table->cells.error;
+}
+
+static void add_have(struct kt_table *table, const char *have)
+{
+        KT_AUTO_STR struct kt_str text = { 0 };
+
+        kt_wish_show_value(have ? have : "-", &text);
+        kt_table_add(table, kt_str_get(&text));
+        table->cells.error = text.error ? text.error : table->cells.error;
+}
+
+static void add_header(struct kt_table *table, const char *const *titles)
+{
+        for (size_t i = 0; i < table->columns; i++)
+                kt_table_add(table, titles[i]);
+}
+
+static int add_verdicts(const struct kt_tuner_verdicts *verdicts, const struct kt_report_look *look, struct kt_str *out)
+{
+        static const char *const titles[] = { "STATE", "OBJECT", "HAVE", "WANT", "WHY" };
+        KT_AUTO(kt_table_done) struct kt_table table = { .columns = KT_COUNT(titles) };
+
+        add_header(&table, titles);
+        for (size_t i = 0; i < verdicts->count; i++) {
+                const struct kt_tuner_verdict *verdict = &verdicts->items[i];
+                bool tells = look->verbose || verdict->state != KT_STATE_OK;
+
+                kt_table_add(&table, kt_state_name(verdict->state));
+                kt_table_add(&table, verdict->object);
+                add_have(&table, verdict->have);
+                add_shown(&table, kt_wish_show, verdict->wish);
+                kt_table_add(&table, tells ? verdict->reason : "");
+        }
+        return kt_table_render(&table, look->colour, out);
+}
+
+/* "12 ok, 2 drift, 1 ignored by kafka.yaml." */
+static void add_summary(const struct kt_wishes *wishes, const struct kt_tuner_verdicts *verdicts, struct kt_str *out)
+{
+        kt_str_addf(out, "\n%zu ok", verdicts->states[KT_STATE_OK]);
+        for (enum kt_state state = 0; state < KT_STATE_OK; state++)
+                if (verdicts->states[state] > 0)
+                        kt_str_addf(out, ", %zu %s", verdicts->states[state], kt_state_name(state));
+        if (wishes->ignored > 0)
+                kt_str_addf(out, ", %zu ignored by kafka.yaml", wishes->ignored);
+        kt_str_add(out, ".\n");
+}
+
+static void add_next(const struct kt_tuner_verdicts *verdicts, struct kt_str *out)
+{
+        const char *lead = "Next: ";
+
+        for (size_t i = 0; i < verdicts->count; i++) {
+                if (!verdicts->items[i].next)
+                        continue;
+                kt_str_addf(out, "%s%s\n", lead, verdicts->items[i].next);
+                lead = "      ";
+        }
+}
+
+int kt_report_check_text(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                         const struct kt_tuner_verdicts *verdicts, const struct kt_report_look *look,
+                         struct kt_str *out)
+{
+        int r;
+
+        add_workload(inputs, out);
+        r = add_verdicts(verdicts, look, out);
+        if (r < 0)
+                return r;
+
+        add_summary(wishes, verdicts, out);
+        add_next(verdicts, out);
+        return kt_str_error(out);
+}
+
+static int add_rows(const struct kt_wishes *wishes, const struct kt_report_look *look, struct kt_str *out)
+{
+        static const char *const titles[] = { "ID", "WANT", "EVIDENCE", "PROFILE", "SCOPE" };
+        KT_AUTO(kt_table_done) struct kt_table table = { .columns = KT_COUNT(titles) };
+
+        add_header(&table, titles);
+        for (size_t i = 0; i < wishes->count; i++) {
+                const struct kt_row *row = wishes->items[i].row;
+                const char grade[] = { row->grade, '\0' };
+
+                kt_table_add(&table, row->id);
+                add_shown(&table, kt_wish_show, &wishes->items[i]);
+                kt_table_add(&table, grade);
+                kt_table_add(&table, row->is_default ? "kafka" : "-");
+                kt_table_add(&table, kt_row_scope_name(row->scope));
+        }
+        return kt_table_render(&table, look->colour, out);
+}
+
+static void add_details(const struct kt_wishes *wishes, struct kt_str *out)
+{
+        for (size_t i = 0; i < wishes->count; i++) {
+                const struct kt_wish *wish = &wishes->items[i];
+                const struct kt_row *row = wish->row;
+
+                kt_str_addf(out, "\n%s\n  path    %s\n", row->id, row->path);
+                if (row->line)
+                        kt_str_addf(out, "  line    %s\n", row->line);
+                kt_str_addf(out, "  why     %s\n", row->why);
+                if (row->derive)
+                        kt_str_addf(out, "  want    %s: %s\n", wish->want, wish->why);
+                kt_str_addf(out, "  risk    %s\n  source  %s\n", row->risk, row->source);
+        }
+}
+
+int kt_report_list_text(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                        const struct kt_report_look *look, struct kt_str *out)
+{
+        size_t defaults = 0;
+        int r;
+
+        for (size_t i = 0; i < wishes->count; i++)
+                defaults += wishes->items[i].row->is_default;
+
+        add_workload(inputs, out);
+        r = add_rows(wishes, look, out);
+        if (r < 0)
+                return r;
+
+        if (look->verbose)
+                add_details(wishes, out);
+        kt_str_addf(out,
+                    "\n%zu tunables, %zu of them in the profile kafka; the others count when kafka.yaml or --only "
+                    "names them.\n"
+                    "Evidence: A measured for Kafka, B follows from code, C a vendor's default, D folklore.\n",
+                    wishes->count, defaults);
+        return kt_str_error(out);
+}
+
+/* ---- JSON ---- */
+
+static void json_inputs(struct kt_json *document, const struct kt_inputs *inputs)
+{
+        struct kt_json *workload;
+
+        kt_json_text(document, "config", inputs->has_file ? inputs->spec.file : NULL);
+        kt_json_text(document, "kafkaVersion", inputs->version->name);
+        workload = kt_json_object(document, "workload");
+        kt_json_count(workload, "partitions", inputs->spec.workload.partitions);
+        kt_json_count(workload, "partitionSizeBytes", inputs->spec.workload.partition_size_bytes);
+        kt_json_count(workload, "connections", inputs->spec.workload.connections);
+}
+
+static void json_row(struct kt_json *object, const struct kt_wish *wish)
+{
+        const struct kt_row *row = wish->row;
+        const char grade[] = { row->grade, '\0' };
+        struct kt_json *evidence;
+
+        kt_json_text(object, "want", wish->want);
+        kt_json_text(object, "rule", kt_row_rule_name(row->rule));
+        if (row->type == KT_ROW_TUPLE)
+                kt_json_count(object, "column", row->column);
+        kt_json_text(object, "path", row->path);
+        kt_json_text(object, "scope", kt_row_scope_name(row->scope));
+        evidence = kt_json_object(object, "evidence");
+        kt_json_text(evidence, "grade", grade);
+        kt_json_text(evidence, "source", row->source);
+        kt_json_text(object, "risk", row->risk);
+}
+
+int kt_report_check_json(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                         const struct kt_tuner_verdicts *verdicts, struct kt_str *out)
+{
+        struct kt_json *document = kt_json_new("TunerReport");
+        struct kt_json *rows;
+        struct kt_json *summary;
+        int r;
+
+        json_inputs(document, inputs);
+        rows = kt_json_list(document, "rows");
+        for (size_t i = 0; i < verdicts->count; i++) {
+                const struct kt_tuner_verdict *verdict = &verdicts->items[i];
+                struct kt_json *object = kt_json_object(rows, NULL);
+
+                kt_json_text(object, "id", verdict->wish->row->id);
+                kt_json_text(object, "object", verdict->object);
+                kt_json_text(object, "state", kt_state_name(verdict->state));
+                kt_json_text(object, "have", verdict->have);
+                json_row(object, verdict->wish);
+                kt_json_text(object, "reason", verdict->reason);
+                kt_json_text(object, "next", verdict->next);
+        }
+        summary = kt_json_object(document, "summary");
+        for (enum kt_state state = 0; state < KT_STATE_COUNT_; state++)
+                kt_json_count(summary, kt_state_name(state), verdicts->states[state]);
+        kt_json_count(summary, "ignored", wishes->ignored);
+        kt_json_int(document, "exitCode", kt_engine_exit_code(verdicts));
+
+        r = kt_json_render(document, out);
+        kt_json_free(document);
+        return r;
+}
+
+int kt_report_list_json(const struct kt_inputs *inputs, const struct kt_wishes *wishes, struct kt_str *out)
+{
+        struct kt_json *document = kt_json_new("TunerList");
+        struct kt_json *rows;
+        int r;
+
+        json_inputs(document, inputs);
+        rows = kt_json_list(document, "rows");
+        for (size_t i = 0; i < wishes->count; i++) {
+                const struct kt_row *row = wishes->items[i].row;
+                struct kt_json *object = kt_json_object(rows, NULL);
+
+                kt_json_text(object, "id", row->id);
+                kt_json_bool(object, "inProfile", row->is_default);
+                kt_json_text(object, "type", kt_row_type_name(row->type));
+                json_row(object, &wishes->items[i]);
+                kt_json_text(object, "line", row->line);
+                kt_json_text(object, "why", row->why);
+                kt_json_text(object, "reason", wishes->items[i].why);
+        }
+
+        r = kt_json_render(document, out);
+        kt_json_free(document);
+        return r;
+}

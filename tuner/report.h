@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verdicts and rows for people and for programs. Builds texts; prints nothing. */
+#ifndef KT_TUNER_REPORT_H
+#define KT_TUNER_REPORT_H
+
+#include <stdbool.h>
+
+#include "lib/base/attr.h"
+#include "lib/text/str.h"
+#include "tuner/engine.h"
+#include "tuner/inputs.h"
+#include "tuner/wish.h"
+
+struct kt_report_look {
+        bool colour;
+        bool verbose; /* reasons of what is fine, too; of a list: where, why, risk and source */
+};
+
+/* Append the report of `check`. 0 or -ENOMEM. */
+KT_MUST_CHECK int kt_report_check_text(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                                       const struct kt_tuner_verdicts *verdicts, const struct kt_report_look *look,
+                                       struct kt_str *out);
+KT_MUST_CHECK int kt_report_check_json(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                                       const struct kt_tuner_verdicts *verdicts, struct kt_str *out);
+
+/* Append the report of `list`. 0 or -ENOMEM. */
+KT_MUST_CHECK int kt_report_list_text(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                                      const struct kt_report_look *look, struct kt_str *out);
+KT_MUST_CHECK int kt_report_list_json(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                                      struct kt_str *out);
+
+#endif

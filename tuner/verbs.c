@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What all verbs share. */
+#include "tuner/verbs.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "lib/app/exit.h"
+#include "lib/app/report.h"
+
+int kt_tuner_fail(const struct kt_err *e, int code)
+{
+        char buf[KT_ERR_TEXT_MAX];
+
+        (void)fprintf(stderr, "kafka-tuner: %s\n", kt_err_text(e, buf, sizeof(buf))); /* nowhere left to complain */
+        return code;
+}
+
+/* Findings say it all when there are any; otherwise e does. */
+static int complain(const struct kt_findings *findings, const struct kt_err *e, int r)
+{
+        KT_AUTO_STR struct kt_str out = { 0 };
+
+        if (kt_findings_count(findings, KT_LEVEL_ERROR) == 0)
+                return kt_tuner_fail(e, r == -ENOMEM ? KT_EXIT_FAILED : KT_EXIT_USAGE);
+
+        kt_report_findings(findings, kt_report_has_colour(stderr), &out);
+        return kt_report_print(&out, stderr) < 0 ? KT_EXIT_FAILED : KT_EXIT_USAGE;
+}
+
+int kt_tuner_prepare(const struct kt_tuner_args *args, const struct kt_selection *selection, struct kt_inputs *inputs,
+                     struct kt_wishes *wishes)
+{
+        KT_AUTO(kt_findings_done) struct kt_findings findings = { 0 };
+        struct kt_err e = { 0 };
+        int r;
+
+        r = kt_inputs_load(args->config, inputs, &findings, &e);
+        if (r == 0)
+                r = kt_wishes_make(inputs, selection, wishes, &findings, &e);
+        if (r == 0 && findings.error < 0)
+                r = kt_err_set(&e, findings.error, "check %s", inputs->spec.file);
+        return r < 0 ? complain(&findings, &e, r) : 0;
+}
+
+int kt_tuner_finish(const struct kt_str *out, int r, int code)
+{
+        struct kt_err e = { 0 };
+
+        if (r == 0)
+                r = kt_report_print(out, stdout);
+        if (r == 0)
+                return code;
+
+        (void)kt_err_set(&e, r, "print the report"); /* r is known already */
+        return kt_tuner_fail(&e, KT_EXIT_FAILED);
+}
