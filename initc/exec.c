@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `kafka-initc exec`: the broker container's entrypoint, from the hand-off to execve(2).
+ *
+ * Runs as the broker's user without any capability. The hand-off was written by prepare, but the directory may be
+ * writable for the broker's user and the environment is the pod's: nothing in them can gain us anything we do not
+ * have, so what is checked here protects against mistakes (a swapped volume, a stale hand-off), and privilege is
+ * given up, never used.
+ *
+ * Order: look, judge, raise the soft limit, no_new_privs, execve. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "initc/args.h"
+#include "initc/handoff.h"
+#include "initc/heap.h"
+#include "initc/judge.h"
+#include "initc/steps.h"
+#include "lib/app/exit.h"
+#include "lib/base/auto.h"
+#include "lib/kafka/crc32c.h"
+#include "lib/kafka/meta.h"
+#include "lib/kafka/properties.h"
+#include "lib/os/caps.h"
+#include "lib/os/cgroup.h"
+#include "lib/os/fs.h"
+#include "lib/os/limits.h"
+#include "lib/os/root.h"
+#include "lib/os/sandbox.h"
+#include "lib/text/num.h"
+#include "lib/text/str.h"
+
+enum { ARGUMENTS_EXTRA = 16 };
+
+struct run {
+        const struct kt_args *args;
+        struct kt_root root;
+        struct kt_handoff handoff;
+        struct kt_findings findings;
+        struct kt_limit nofile;
+        uint64_t have_maps;
+        uint64_t heap_bytes;
+        const char *heap_from;
+        struct kt_err e;
+};
+
+static void refuse(struct run *run, const char *id, const char *source, const char *next, const char *message)
+{
+        kt_findings_add(&run->findings,
+                        &(struct kt_finding){ .level = KT_LEVEL_ERROR, .id = id, .source = source, .next = next }, "%s",
+                        message);
+}
+
+/* ---- the hand-off against what is there ---- */
+
+#define PREPARE_NEXT "run kafka-initc prepare in an init container that mounts the same hand-off volume"
+
+static int read_handoff(struct run *run, int dir_fd)
+{
+        KT_AUTO_STR struct kt_str text = { 0 };
+        int r;
+
+        r = kt_fs_read(dir_fd, KT_HANDOFF_FILE, KT_HANDOFF_FILE_MAX, &text);
+        if (r < 0) {
+                refuse(run, "no-handoff", run->args->handoff, PREPARE_NEXT,
+                       r == -ENOENT ? "there is no handoff.json" : "handoff.json cannot be read");
+                return r;
+        }
+        r = kt_handoff_parse(KT_HANDOFF_FILE, kt_str_get(&text), text.len, &run->handoff, &run->e);
+        if (r < 0) {
+                refuse(run, "bad-handoff", run->args->handoff, PREPARE_NEXT, run->e.text);
+                kt_err_clear(&run->e);
+        }
+        return r;
+}
+
+static void check_properties(struct run *run, int dir_fd)
+{
+        KT_AUTO_STR struct kt_str text = { 0 };
+        int r = kt_fs_read(dir_fd, KT_HANDOFF_PROPERTIES, KT_PROPERTIES_FILE_MAX, &text);
+
+        if (r < 0)
+                refuse(run, "properties", run->args->handoff, PREPARE_NEXT, "server.properties cannot be read");
+        else if (text.len != run->handoff.properties_bytes ||
+                 kt_crc32c(text.data, text.len) != run->handoff.properties_crc)
+                refuse(run, "properties", run->args->handoff, PREPARE_NEXT,
+                       "server.properties is not the file that handoff.json was written for");
+}
+
+static void check_pod(struct run *run)
+{
+        const char *pod = run->args->pod ? run->args->pod : getenv("POD_NAME");
+        KT_AUTO_FREE char *message = NULL;
+
+        if (!pod || pod[0] == '\0')
+                pod = getenv("HOSTNAME");
+        if (!pod || pod[0] == '\0' || strcmp(pod, run->handoff.pod) == 0)
+                return;
+        message = kt_str_make("the hand-off is for %s, this pod is %s", run->handoff.pod, pod);
+        refuse(run, "other-pod", run->args->handoff, PREPARE_NEXT,
+               message ? message : "the hand-off is for another pod");
+}
+
+static void check_user(struct run *run)
+{
+        KT_AUTO_FREE char *message = NULL;
+
+        if (geteuid() == run->handoff.owner.uid)
+                return;
+        message = kt_str_make("this container runs as uid %u, the volumes were prepared for uid %u", geteuid(),
+                              run->handoff.owner.uid);
+        refuse(run, "wrong-user", NULL, "set securityContext.runAsUser of the broker container to that uid",
+               message ? message : "this container runs as another user");
+}
+
+/* Whether a file can be made there, without leaving one: what a mode, an ACL and a read-only mount come to. */
+static bool is_writable(int dir_fd)
+{
+        KT_AUTO_FD int fd = openat(dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+        return fd >= 0 || errno == EOPNOTSUPP || errno == EISDIR; /* no O_TMPFILE there: nothing is proven */
+}
+
+static bool is_same_meta(const struct run *run, const struct kt_handoff_dir *dir, const struct kt_meta *meta)
+{
+        const char *cluster = run->handoff.cluster_id;
+
+        if (meta->has_node_id && meta->node_id != run->handoff.node_id)
+                return false;
+        if (cluster && meta->cluster_id[0] && strcmp(cluster, meta->cluster_id) != 0)
+                return false;
+        return !dir->has_directory_id ||
+               (meta->has_directory_id && kt_uuid_equal(&dir->directory_id, &meta->directory_id));
+}
+
+static void check_meta(struct run *run, const struct kt_handoff_dir *dir, int fd)
+{
+        KT_AUTO_STR struct kt_str text = { 0 };
+        struct kt_meta meta = { 0 };
+        int r = kt_fs_read(fd, KT_META_FILE, KT_META_FILE_MAX, &text);
+
+        if (r == -ENOENT && !dir->is_formatted)
+                return;
+        if (r < 0 || kt_meta_parse(KT_META_FILE, kt_str_get(&text), text.len, &meta, NULL) < 0)
+                refuse(run, "meta", dir->path, PREPARE_NEXT, "meta.properties, which prepare saw, cannot be read");
+        else if (!is_same_meta(run, dir, &meta))
+                refuse(run, "meta", dir->path, PREPARE_NEXT,
+                       "meta.properties is not the one that prepare saw: another volume is mounted here");
+}
+
+static void check_log_dir(struct run *run, const struct kt_handoff_dir *dir)
+{
+        KT_AUTO_FD int fd = kt_root_open_file(&run->root, dir->path, O_RDONLY | O_DIRECTORY);
+
+        if (fd < 0) {
+                refuse(run, "log-dir", dir->path,
+                       "mount the volume claim in the broker container as in the init container",
+                       fd == -ENOENT ? "the log dir is not there" : "the log dir cannot be opened");
+                return;
+        }
+        if (!is_writable(fd))
+                refuse(run, "log-dir", dir->path, "look for readOnly in the pod, and run prepare again",
+                       errno == EROFS ? "the log dir is read-only" : "the log dir is not writable for this user");
+        check_meta(run, dir, fd);
+}
+
+/* ---- limits and heap ---- */
+
+static void check_limits(struct run *run)
+{
+        uint64_t maps;
+        struct kt_limits_judge judge;
+
+        run->have_maps =
+                kt_root_read_u64(&run->root, "/proc/sys/vm/max_map_count", &maps, NULL) == 0 ? maps : UINT64_MAX;
+        if (kt_limits_nofile(&run->nofile) < 0)
+                run->nofile.hard = UINT64_MAX;
+        judge = (struct kt_limits_judge){ .need_descriptors = run->handoff.need_descriptors,
+                                          .have_descriptors = run->nofile.hard,
+                                          .need_maps = run->handoff.need_maps,
+                                          .have_maps = run->have_maps,
+                                          .refuse = run->handoff.refuse_shortfall };
+        kt_judge_limits(&judge, &run->findings);
+}
+
+static void find_heap(struct run *run)
+{
+        struct kt_cgroup cgroup = { .memory_bytes = KT_CGROUP_UNLIMITED };
+
+        run->heap_bytes = run->handoff.heap_bytes;
+        run->heap_from = "of kafka.yaml";
+        if (kt_heap_is_set(run->args->operands, getenv("KAFKA_HEAP_OPTS"))) {
+                run->heap_bytes = 0;
+                run->heap_from = "as given";
+        } else if (run->heap_bytes == 0) {
+                if (kt_cgroup_read(&run->root, &cgroup, NULL) < 0)
+                        cgroup.memory_bytes = KT_CGROUP_UNLIMITED; /* then the default of Kafka's scripts */
+                run->heap_bytes = kt_heap_from_limit(cgroup.memory_bytes);
+                run->heap_from =
+                        cgroup.memory_bytes == KT_CGROUP_UNLIMITED ? "without a memory limit" : "of the memory limit";
+        }
+}
+
+/* ---- the command ---- */
+
+/* The words of a command, each owned. */
+struct command {
+        char **words;
+        size_t count;
+        size_t cap;
+        bool failed;
+};
+
+static void command_add(struct command *command, char *owned)
+{
+        if (owned && command->count + 1 < command->cap)
+                command->words[command->count++] = owned;
+        else {
+                free(owned);
+                command->failed = true;
+        }
+}
+
+static void command_done(struct command *command)
+{
+        for (size_t i = 0; i < command->count; i++)
+                free(command->words[i]);
+        free(command->words);
+}
+
+static const char *env_or(const char *name, const char *preset)
+{
+        const char *value = getenv(name);
+
+        return value && value[0] ? value : preset;
+}
+
+/* The broker started as kafka-server-start.sh would (bin/kafka-run-class.sh of 4.1), without the shell. */
+static void add_broker(struct command *command, const struct run *run)
+{
+        static const char *const flags[] = { "-server",
+                                             "-XX:+UseG1GC",
+                                             "-XX:MaxGCPauseMillis=20",
+                                             "-XX:InitiatingHeapOccupancyPercent=35",
+                                             "-XX:+ExplicitGCInvokesConcurrent",
+                                             "-Djava.awt.headless=true" };
+        const char *home = env_or("KAFKA_HOME", "/opt/kafka");
+        const char *java_home = getenv("JAVA_HOME");
+
+        command_add(command, java_home && java_home[0] ? kt_str_make("%s/bin/java", java_home) : strdup("java"));
+        for (size_t i = 0; i < KT_COUNT(flags); i++)
+                command_add(command, strdup(flags[i]));
+        command_add(command, strdup("-cp"));
+        command_add(command, kt_str_make("%s/libs/*", home));
+        command_add(command, strdup("kafka.Kafka"));
+        command_add(command, kt_str_make("%s/%s", run->args->handoff, KT_HANDOFF_PROPERTIES));
+}
+
+/* A JVM takes the heap as its first arguments; Kafka's scripts take it from the environment. */
+static void add_heap(struct command *command, const struct run *run, const char *program)
+{
+        unsigned long long mib = run->heap_bytes >> 20;
+        KT_AUTO_FREE char *opts = kt_str_make("-Xms%lluM -Xmx%lluM", mib, mib);
+
+        if (run->heap_bytes == 0)
+                return;
+        if (!kt_heap_is_java(program)) {
+                command->failed = command->failed || !opts || setenv("KAFKA_HEAP_OPTS", opts, 1) < 0;
+                return;
+        }
+        for (size_t i = command->count; i > 1; i--)
+                command->words[i + 1] = command->words[i - 1];
+        command->words[1] = kt_str_make("-Xms%lluM", mib);
+        command->words[2] = kt_str_make("-Xmx%lluM", mib);
+        command->failed = command->failed || !command->words[1] || !command->words[2];
+        command->count += 2;
+}
+
+static int build_command(const struct run *run, struct command *command, struct kt_err *e)
+{
+        command->cap = run->args->operand_count + ARGUMENTS_EXTRA + 4;
+        command->words = calloc(command->cap, sizeof(*command->words));
+        if (!command->words)
+                return kt_err_set(e, -ENOMEM, "build the command");
+
+        for (size_t i = 0; i < run->args->operand_count; i++)
+                command_add(command, strdup(run->args->operands[i]));
+        if (command->count == 0)
+                add_broker(command, run);
+        if (!command->failed)
+                add_heap(command, run, command->words[0]);
+        return command->failed ? kt_err_set(e, -ENOMEM, "build the command") : 0;
+}
+
+/* ---- the run ---- */
+
+static void tell(const struct run *run, const struct kt_steps *steps)
+{
+        char need_files[KT_NUM_TEXT_MAX];
+        char have_files[KT_NUM_TEXT_MAX];
+        char need_maps[KT_NUM_TEXT_MAX];
+        char have_maps[KT_NUM_TEXT_MAX];
+        char heap[KT_NUM_TEXT_MAX];
+
+        kt_steps_say(steps, "exec", "%s  descriptors %s of %s   map areas %s of %s   heap %s %s", run->handoff.pod,
+                     kt_num_format_count(run->handoff.need_descriptors, need_files),
+                     kt_num_format_count(run->nofile.soft, have_files),
+                     kt_num_format_count(run->handoff.need_maps, need_maps),
+                     kt_num_format_count(run->have_maps, have_maps),
+                     run->heap_bytes ? kt_num_format_binary(run->heap_bytes, heap) : "", run->heap_from);
+}
+
+static enum kt_exit judge(struct run *run)
+{
+        KT_AUTO_FD int dir = open(run->args->handoff, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (dir < 0) {
+                refuse(run, "no-handoff", run->args->handoff, PREPARE_NEXT, "there is no hand-off directory");
+                return KT_EXIT_NOT_WANTED;
+        }
+        if (read_handoff(run, dir) < 0)
+                return KT_EXIT_NOT_WANTED;
+
+        check_properties(run, dir);
+        check_pod(run);
+        check_user(run);
+        for (size_t i = 0; i < run->handoff.dir_count; i++)
+                check_log_dir(run, &run->handoff.dirs[i]);
+        check_limits(run);
+        return kt_findings_count(&run->findings, KT_LEVEL_ERROR) > 0 ? KT_EXIT_NOT_WANTED : KT_EXIT_OK;
+}
+
+/* Gives up what is left and becomes the broker; returns only when that failed. */
+static enum kt_exit become(struct run *run, const struct kt_steps *steps)
+{
+        KT_AUTO(command_done) struct command command = { 0 };
+
+        if (kt_caps_keep(NULL, 0, &run->e) < 0 || kt_limits_raise_nofile(&run->nofile, &run->e) < 0)
+                return KT_EXIT_FAILED;
+        find_heap(run);
+        if (build_command(run, &command, &run->e) < 0 || kt_sandbox_no_new_privs(&run->e) < 0)
+                return KT_EXIT_FAILED;
+
+        tell(run, steps);
+        execvp(command.words[0], command.words);
+        (void)kt_err_set(&run->e, -errno, "run %s", command.words[0]); /* the exit code says it */
+        return run->e.code == -ENOENT ? KT_EXIT_NO_PROGRAM : KT_EXIT_CANNOT_EXEC;
+}
+
+int kt_verb_exec(void *args)
+{
+        struct run run = { .args = args, .root.fd = -1 };
+        struct kt_args text_args = *run.args;
+        struct kt_steps steps;
+        char why[KT_ERR_TEXT_MAX];
+        enum kt_exit code;
+
+        text_args.output = KT_OUTPUT_TEXT; /* what follows on stdout is the broker's */
+        kt_steps_init(&steps, &text_args);
+        if (kt_root_open(run.args->sysroot, &run.root, &run.e) < 0)
+                code = KT_EXIT_USAGE;
+        else
+                code = judge(&run);
+
+        kt_steps_say_findings(&steps, &run.findings, run.args->verbose);
+        if (code == KT_EXIT_OK)
+                code = become(&run, &steps);
+        if (run.e.code < 0)
+                kt_steps_say(&steps, "failed", "%s", kt_err_text(&run.e, why, sizeof(why)));
+
+        kt_steps_done(&steps);
+        kt_findings_done(&run.findings);
+        kt_handoff_done(&run.handoff);
+        kt_root_done(&run.root);
+        return (int)code;
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs that look at one thing or do one thing: volume, need, config, chown. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "initc/args.h"
+#include "initc/chown.h"
+#include "initc/gather.h"
+#include "initc/report.h"
+#include "initc/sources.h"
+#include "initc/steps.h"
+#include "initc/walk.h"
+#include "lib/base/auto.h"
+#include "lib/kafka/schema.h"
+#include "lib/os/caps.h"
+#include "lib/os/fs.h"
+#include "lib/text/num.h"
+
+/* Prints what is wrong as a compiler would, on stderr. Returns code. */
+static enum kt_exit complain(const struct kt_findings *findings, const struct kt_err *e, enum kt_exit code)
+{
+        KT_AUTO_STR struct kt_str text = { 0 };
+        char why[KT_ERR_TEXT_MAX];
+
+        if (findings)
+                kt_report_findings(findings, kt_report_has_colour(stderr), &text);
+        if (e->code < 0 && (!findings || kt_findings_count(findings, KT_LEVEL_ERROR) == 0))
+                kt_str_addf(&text, "error: %s\n", kt_err_text(e, why, sizeof(why)));
+        return kt_report_print(&text, stderr) < 0 ? KT_EXIT_FAILED : code;
+}
+
+/* ---- volume ---- */
+
+static void say_volume(const struct kt_gathered *g, const struct kt_steps *steps, const struct kt_layout_dir *item)
+{
+        const struct kt_log_dir *dir = kt_layout_log_dir(item);
+        char entries[KT_NUM_TEXT_MAX];
+        char wrong[KT_NUM_TEXT_MAX];
+
+        kt_steps_say(steps, "volume", "%s  %s, %s entries, %s not of %u:%u, %llu segments in %llu partitions",
+                     item->path, item->volume->fstype ? item->volume->fstype : "no filesystem",
+                     kt_num_format_count(dir->entries, entries), kt_num_format_count(kt_log_dir_fixable(dir), wrong),
+                     g->owner.uid, g->owner.gid, (unsigned long long)dir->found.segments,
+                     (unsigned long long)dir->found.partitions);
+}
+
+int kt_verb_volume(void *verb_args)
+{
+        const struct kt_args *args = verb_args;
+        struct kt_steps steps;
+        struct kt_gathered g;
+        struct kt_err e = { 0 };
+        enum kt_exit code;
+
+        kt_steps_init(&steps, args);
+        code = kt_gather(args, KT_GATHER_VOLUMES, &g, &e);
+        if (code != KT_EXIT_OK) {
+                code = complain(&g.findings, &e, code);
+        } else {
+                for (size_t i = 0; i < g.layout.count; i++)
+                        say_volume(&g, &steps, &g.layout.items[i]);
+                kt_steps_say_findings(&steps, &g.findings, args->verbose);
+                kt_steps_say(&steps, kt_verdict_name(g.verdict), "%s",
+                             g.verdict == KT_VERDICT_OK        ? "nothing to do"
+                             : g.verdict == KT_VERDICT_FIXABLE ? "put it right with: kafka-initc prepare"
+                                                               : "see above; nothing was changed");
+                code = g.verdict == KT_VERDICT_OK ? KT_EXIT_OK : KT_EXIT_NOT_WANTED;
+                if (args->output == KT_OUTPUT_JSON)
+                        code = kt_report_volumes(&g, code);
+        }
+        kt_steps_done(&steps);
+        kt_gathered_done(&g);
+        return (int)code;
+}
+
+/* ---- need ---- */
+
+static void say_sum(const struct kt_steps *steps, const char *name, const struct kt_need_sum *sum)
+{
+        char total[KT_NUM_TEXT_MAX];
+
+        kt_steps_say(steps, name, "%s", kt_num_format_count(sum->total, total));
+        for (size_t i = 0; i < sum->term_count; i++)
+                kt_steps_say(steps, "", "%-18s %llu x %llu = %llu", sum->terms[i].name,
+                             (unsigned long long)sum->terms[i].count, (unsigned long long)sum->terms[i].per,
+                             (unsigned long long)sum->terms[i].value);
+}
+
+int kt_verb_need(void *verb_args)
+{
+        const struct kt_args *args = verb_args;
+        struct kt_steps steps;
+        struct kt_gathered g;
+        struct kt_err e = { 0 };
+        enum kt_exit code;
+
+        kt_steps_init(&steps, args);
+        code = kt_gather(args, KT_GATHER_NEED, &g, &e);
+        if (code != KT_EXIT_OK) {
+                code = complain(&g.findings, &e, code);
+        } else {
+                const struct kt_limits_judge limits = { .need_maps = g.need.maps.total,
+                                                        .have_maps = g.have_maps,
+                                                        .need_descriptors = g.need.descriptors.total,
+                                                        .have_descriptors = g.have_descriptors,
+                                                        .refuse = true };
+                struct kt_findings findings = { 0 };
+
+                say_sum(&steps, "files", &g.need.descriptors);
+                say_sum(&steps, "maps", &g.need.maps);
+                say_sum(&steps, "cache", &g.need.memory);
+                kt_judge_limits(&limits, &findings);
+                kt_steps_say_findings(&steps, &findings, args->verbose);
+                code = findings.count > 0 ? KT_EXIT_NOT_WANTED : KT_EXIT_OK;
+                kt_findings_done(&findings);
+                if (args->output == KT_OUTPUT_JSON)
+                        code = kt_report_need(&g, code);
+        }
+        kt_steps_done(&steps);
+        kt_gathered_done(&g);
+        return (int)code;
+}
+
+/* ---- config ---- */
+
+static enum kt_exit print_properties(const struct kt_properties *list)
+{
+        KT_AUTO_STR struct kt_str text = { 0 };
+
+        kt_properties_render(list, &text);
+        return kt_report_print(&text, stdout) < 0 ? KT_EXIT_FAILED : KT_EXIT_OK;
+}
+
+static int config_render(const struct kt_args *args)
+{
+        struct kt_gathered g;
+        struct kt_err e = { 0 };
+        enum kt_exit code = kt_gather(args, KT_GATHER_CONFIG, &g, &e);
+
+        if (args->output == KT_OUTPUT_JSON)
+                code = kt_report_config(&g.properties, g.version, &g.findings, code);
+        else if (complain(&g.findings, &e, code) == KT_EXIT_OK)
+                code = print_properties(&g.properties);
+        kt_gathered_done(&g);
+        return (int)code;
+}
+
+struct duplicates {
+        const char *file;
+        struct kt_findings *findings;
+};
+
+static void report_duplicate(void *context, const struct kt_property *old, unsigned line)
+{
+        const struct duplicates *duplicates = context;
+        KT_AUTO_FREE char *source = kt_str_make("%s:%u", duplicates->file, line);
+
+        kt_findings_add(duplicates->findings,
+                        &(struct kt_finding){ .level = KT_LEVEL_WARNING,
+                                              .id = "twice",
+                                              .key = old->key,
+                                              .source = source,
+                                              .next = "keep one of them" },
+                        "'%s' was set in line %u already; this later value wins", old->key, old->line);
+}
+
+/* A plain properties file has no spec around it: the version is given, roles follow from process.roles. */
+static int read_properties_file(const char *path, struct kt_properties *list, struct kt_findings *findings,
+                                struct kt_err *e)
+{
+        KT_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+        struct duplicates duplicates = { .file = path, .findings = findings };
+        KT_AUTO_STR struct kt_str text = { 0 };
+        int r = fd < 0 ? -errno : kt_fs_read_fd(fd, KT_PROPERTIES_FILE_MAX, &text);
+
+        if (r < 0)
+                return kt_err_set(e, r, "read %s", path);
+        return kt_properties_parse(path, kt_str_get(&text), text.len, list, report_duplicate, &duplicates, e);
+}
+
+static int check_properties_file(const struct kt_args *args, const char *path)
+{
+        KT_AUTO(kt_properties_done) struct kt_properties list = { 0 };
+        KT_AUTO(kt_findings_done) struct kt_findings findings = { 0 };
+        KT_AUTO(kt_spec_done) struct kt_spec spec = { 0 };
+        struct kt_compile compile = { .spec = &spec };
+        struct kt_err e = { 0 };
+        enum kt_exit code = KT_EXIT_OK;
+        const char *roles;
+
+        compile.version = kt_kafka_version_find(args->kafka_version ? args->kafka_version : "");
+        if (!compile.version) {
+                (void)kt_err_set(&e, -EINVAL, "--kafka-version VERSION says which Kafka %s is for",
+                                 path); /* complained of next */
+                return (int)complain(NULL, &e, KT_EXIT_USAGE);
+        }
+        if (kt_spec_default(&spec) < 0 || read_properties_file(path, &list, &findings, &e) < 0)
+                return (int)complain(&findings, &e, KT_EXIT_USAGE);
+
+        roles = kt_properties_get(&list, "process.roles");
+        spec.kafka.roles = roles && kt_listener_is_named(roles, "broker") ? KT_ROLE_BROKER : 0;
+        spec.kafka.roles |= roles && kt_listener_is_named(roles, "controller") ? KT_ROLE_CONTROLLER : 0;
+        if (kt_compile(&compile, &list, &findings, &e) < 0)
+                code = KT_EXIT_USAGE;
+        if (args->output == KT_OUTPUT_JSON)
+                return (int)kt_report_config(&list, compile.version, &findings, code);
+        return (int)complain(&findings, &e, code);
+}
+
+/* kafka.yaml alone, anywhere: the pod is the set's first when there is none around. */
+static int check_spec_file(const struct kt_args *args, const char *path)
+{
+        KT_AUTO(kt_properties_done) struct kt_properties list = { 0 };
+        KT_AUTO(kt_findings_done) struct kt_findings findings = { 0 };
+        KT_AUTO(kt_spec_done) struct kt_spec spec = { 0 };
+        struct kt_compile compile = { .spec = &spec };
+        struct kt_identity identity;
+        struct kt_err e = { 0 };
+        enum kt_exit code = KT_EXIT_USAGE;
+
+        if (kt_spec_load(path, &spec, &findings, &e) < 0)
+                return (int)complain(&findings, &e, code);
+
+        compile.version = kt_kafka_version_find(args->kafka_version ? args->kafka_version : spec.kafka.version);
+        if (!compile.version)
+                (void)kt_err_set(&e, -EINVAL, "Kafka %s is not known", args->kafka_version); /* complained of below */
+        else if (kt_identity_find(&spec, args->pod ? args->pod : "kafka-0", &identity, &e) == 0 &&
+                 kt_sources_add_spec(&spec, &list) == 0) {
+                compile.identity = &identity;
+                code = kt_compile(&compile, &list, &findings, &e) < 0 ? KT_EXIT_USAGE : KT_EXIT_OK;
+        }
+        if (args->output == KT_OUTPUT_JSON)
+                return (int)kt_report_config(&list, compile.version, &findings, code);
+        return (int)complain(&findings, &e, code);
+}
+
+static int config_check(const struct kt_args *args)
+{
+        const char *path = args->operand_count > 1 ? args->operands[1] : args->config;
+        size_t len = strlen(path);
+
+        if (len > 11 && strcmp(path + len - 11, ".properties") == 0)
+                return check_properties_file(args, path);
+        return check_spec_file(args, path);
+}
+
+int kt_verb_config(void *verb_args)
+{
+        static const struct {
+                const char *name;
+                int (*run)(const struct kt_args *args);
+        } actions[] = { { "render", config_render }, { "check", config_check } };
+        const struct kt_args *args = verb_args;
+        struct kt_err e = { 0 };
+
+        for (size_t i = 0; args->operand_count > 0 && i < KT_COUNT(actions); i++)
+                if (strcmp(args->operands[0], actions[i].name) == 0)
+                        return actions[i].run(args);
+
+        (void)kt_err_set(&e, -EINVAL, "config wants one of: render, check [FILE]"); /* complained of next */
+        return (int)complain(NULL, &e, KT_EXIT_USAGE);
+}
+
+/* ---- chown ---- */
+
+static int parse_owner(const char *text, struct kt_owner *ret, struct kt_err *e)
+{
+        const char *colon = strchr(text, ':');
+        KT_AUTO_FREE char *user = colon ? strndup(text, (size_t)(colon - text)) : NULL;
+        uint64_t uid;
+        uint64_t gid;
+
+        if (!user || kt_num_parse_u64_in(user, 1, UINT32_MAX - 1, &uid) < 0 ||
+            kt_num_parse_u64_in(colon + 1, 0, UINT32_MAX - 1, &gid) < 0)
+                return kt_err_set(e, -EINVAL, "--owner '%s' is not UID:GID, two numbers of which the first is not 0",
+                                  text);
+
+        *ret = (struct kt_owner){ .uid = (uid_t)uid, .gid = (gid_t)gid };
+        return 0;
+}
+
+struct tally {
+        const struct kt_owner *owner;
+        struct kt_chown_stats stats;
+};
+
+static int tally_entry(void *context, const struct kt_walk_entry *entry)
+{
+        struct tally *tally = context;
+
+        tally->stats.entries++;
+        tally->stats.changed +=
+                entry->problem == KT_ENTRY_RIGHT && kt_entry_judge(&entry->st, tally->owner) == KT_ENTRY_FIXABLE;
+        tally->stats.failed += entry->problem != KT_ENTRY_RIGHT;
+        return 0;
+}
+
+/* Only looks: counts what chown would change as changed. */
+static int verify_tree(int fd, const struct kt_chown_opts *opts, struct kt_chown_stats *ret, struct kt_err *e)
+{
+        struct tally tally = { .owner = &opts->owner };
+        struct stat st;
+        int r = fstat(fd, &st) < 0 ? -errno : kt_walk(fd, tally_entry, &tally);
+
+        if (r < 0)
+                return kt_err_set(e, r, "walk the folder");
+        tally.stats.entries++;
+        tally.stats.changed += kt_entry_judge(&st, &opts->owner) == KT_ENTRY_FIXABLE;
+        *ret = tally.stats;
+        return 0;
+}
+
+static enum kt_exit chown_one(const struct kt_args *args, const struct kt_steps *steps, const char *path,
+                              const struct kt_owner *owner)
+{
+        const struct kt_chown_opts opts = { .owner = *owner };
+        struct kt_chown_stats stats = { 0 };
+        KT_AUTO_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        struct kt_err e = { 0 };
+        char entries[KT_NUM_TEXT_MAX];
+        char changed[KT_NUM_TEXT_MAX];
+        int r;
+
+        if (fd < 0) {
+                (void)kt_err_set(&e, -errno, "open the folder %s", path); /* complained of next */
+                return complain(NULL, &e, KT_EXIT_FAILED);
+        }
+
+        r = args->verify ? verify_tree(fd, &opts, &stats, &e) : kt_chown_tree(fd, &opts, &stats, &e);
+        kt_steps_say(steps, "owner", "%s  %s entries, %s %s %u:%u", path, kt_num_format_count(stats.entries, entries),
+                     kt_num_format_count(stats.changed, changed), args->verify ? "not of" : "given to", owner->uid,
+                     owner->gid);
+        if (r < 0)
+                return complain(NULL, &e, stats.failed > 0 ? KT_EXIT_PARTLY : KT_EXIT_FAILED);
+        return args->verify && stats.changed + stats.failed > 0 ? KT_EXIT_NOT_WANTED : KT_EXIT_OK;
+}
+
+int kt_verb_chown(void *verb_args)
+{
+        static const int needed[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER };
+        const struct kt_args *args = verb_args;
+        enum kt_exit worst = KT_EXIT_OK;
+        struct kt_err e = { 0 };
+        struct kt_owner owner;
+        struct kt_steps steps;
+
+        if (args->operand_count == 0)
+                (void)kt_err_set(&e, -EINVAL, "chown wants at least one PATH"); /* complained of next */
+        if (e.code < 0 || parse_owner(args->owner, &owner, &e) < 0)
+                return (int)complain(NULL, &e, KT_EXIT_USAGE);
+        if (kt_caps_keep(needed, KT_COUNT(needed), &e) < 0)
+                return (int)complain(NULL, &e, KT_EXIT_FAILED);
+
+        kt_steps_init(&steps, args);
+        for (size_t i = 0; i < args->operand_count; i++) {
+                enum kt_exit code = chown_one(args, &steps, args->operands[i], &owner);
+
+                worst = worst == KT_EXIT_OK ? code : worst;
+        }
+        kt_steps_done(&steps);
+        return (int)worst;
+}
