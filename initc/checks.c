@@ -86,6 +86,10 @@ static void check_quorum(const struct context *c, const char *id)
                 REPORT(c, KT_LEVEL_ERROR, id, "controller.quorum.voters",
                        "keep controller.quorum.bootstrap.servers (dynamic quorum)",
                        "'controller.quorum.voters' and controller.quorum.bootstrap.servers are two ways to one quorum");
+        if (c->in->spec->kafka.roles != 0 && !(voters && voters->value[0]) && !(servers && servers->value[0]))
+                REPORT(c, KT_LEVEL_ERROR, id, "controller.quorum.bootstrap.servers",
+                       "set it to the controllers' addresses: controller-0.controller:9094",
+                       "'controller.quorum.bootstrap.servers' is not set: nothing says where the controllers are");
 }
 
 static void check_zookeeper(const struct context *c, const char *id)

@@ -3,7 +3,7 @@
  *
  * What an attacker controls: every name below the root, at every moment. He wants root to give him a file that is
  * not in the log dir: through a symbolic link, a hard link, a bind mount, or a name that changes between the look
- * and the act. So nothing is changed by name. An inode is pinned (O_PATH|O_NOFOLLOW, beneath its pinned directory),
+ * and the act. So nothing is changed by name. An inode is pinned (O_PATH, beneath its pinned directory, no link, same mount),
  * judged through that descriptor, and changed through it: fchownat(2) with AT_EMPTY_PATH; for modes /proc/self/fd,
  * which names the pinned inode and not the path (fchmodat2(2) is younger than the kernels we run on). */
 #include "initc/chown.h"
@@ -15,6 +15,7 @@
 
 #include "initc/walk.h"
 #include "lib/base/auto.h"
+#include "lib/os/fs.h"
 
 enum { PROGRESS_EVERY = 100000 };
 
@@ -59,9 +60,9 @@ static int fix(const struct kt_walk_entry *entry, const struct kt_owner *owner)
         if (entry->fd >= 0)
                 return fix_pinned(entry->fd, owner);
 
-        fd = openat(entry->dir_fd, entry->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        fd = kt_fs_open_beneath(entry->dir_fd, entry->name, O_PATH, 0);
         if (fd < 0)
-                return errno == ENOENT ? 0 : -errno; /* gone meanwhile */
+                return fd == -ENOENT ? 0 : fd; /* gone meanwhile; -EXDEV: a single file can be a mount, too */
         return fix_pinned(fd, owner);
 }
 

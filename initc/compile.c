@@ -47,16 +47,26 @@ bool kt_config_controller(const struct kt_compile *in, const struct kt_propertie
 
                 if (kt_listeners_parse(kt_config_value(in->version, list, keys[k]), &listeners, NULL) < 0)
                         continue;
-                for (size_t i = 0; i < listeners.count; i++)
-                        if (kt_listener_is_named(names, listeners.items[i].name)) {
-                                *ret = listeners.items[i];
-                                return true;
-                        }
+                for (size_t i = 0; i < listeners.count; i++) {
+                        struct kt_listener *one = &listeners.items[i];
+
+                        if (!kt_listener_is_named(names, one->name))
+                                continue;
+                        if (kt_listener_is_wildcard(one) && in->identity)
+                                kt_identity_host(in->identity, in->identity->ordinal, one->host, sizeof(one->host));
+                        *ret = *one;
+                        return true;
+                }
         }
         return false;
 }
 
 /* ---- our defaults ---- */
+
+static void add_address(struct kt_str *out, const char *host, unsigned port)
+{
+        kt_str_addf(out, strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
+}
 
 static bool is_kraft(const struct kt_compile *in)
 {
@@ -136,23 +146,25 @@ static void advertised_listeners(const struct kt_compile *in, const struct kt_pr
         for (size_t i = 0; i < bound.count; i++) {
                 const struct kt_listener *one = &bound.items[i];
 
-                kt_str_addf(out, "%s%s://%s:%u", i ? "," : "", one->name,
-                            kt_listener_is_wildcard(one) ? host : one->host, one->port);
+                kt_str_addf(out, "%s%s://", i ? "," : "", one->name);
+                add_address(out, kt_listener_is_wildcard(one) ? host : one->host, one->port);
         }
 }
 
-/* The controllers' way in: the first pod of the set, on the port where our own controller listens. */
+/* The controllers' way in: the first pod of the set, on the port where our own controller listens. Of a set of brokers only
+ * nothing says where the controllers are. */
 static void quorum_bootstrap(const struct kt_compile *in, const struct kt_properties *list, struct kt_str *out)
 {
         struct kt_listener own = { .port = CONTROLLER_PORT };
         char host[KT_HOST_NAME_MAX];
 
-        if (!is_kraft(in) || kt_properties_get(list, "controller.quorum.voters") || !in->identity)
+        if (!(in->spec->kafka.roles & KT_ROLE_CONTROLLER) || kt_properties_get(list, "controller.quorum.voters") ||
+            !in->identity)
                 return;
-        if (kt_config_controller(in, list, &own) && !kt_listener_is_wildcard(&own) && in->identity->ordinal == 0)
-                kt_str_addf(out, strchr(own.host, ':') ? "[%s]:%u" : "%s:%u", own.host, own.port);
+        if (kt_config_controller(in, list, &own) && in->identity->ordinal == 0)
+                add_address(out, own.host, own.port);
         else
-                kt_str_addf(out, "%s:%u", kt_identity_host(in->identity, 0, host, sizeof(host)), own.port);
+                add_address(out, kt_identity_host(in->identity, 0, host, sizeof(host)), own.port);
 }
 
 /* In the order in which they are found: a later one sees the earlier ones. */
@@ -167,7 +179,7 @@ const struct kt_default kt_defaults[] = {
         { "listeners", "always", "9093 is the port of the headless Service, 9094 the controllers'", listeners },
         { "advertised.listeners", "where a listener binds every address",
           "clients are to be told the pod's own name in the headless Service", advertised_listeners },
-        { "controller.quorum.bootstrap.servers", "KRaft without controller.quorum.voters",
+        { "controller.quorum.bootstrap.servers", "KRaft controllers without controller.quorum.voters",
           "where a node finds the quorum: the first pod of the set", quorum_bootstrap },
 };
 const size_t kt_default_count = KT_COUNT(kt_defaults);

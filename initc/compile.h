@@ -47,8 +47,8 @@ const char *kt_config_value(const struct kt_kafka_version *version, const struct
 uint64_t kt_config_count(const struct kt_kafka_version *version, const struct kt_properties *list, const char *key,
                          uint64_t fallback);
 
-/* The controller listener as other nodes reach it: from advertised.listeners, else from listeners. False: there is
- * none. */
+/* The controller listener as other nodes reach it: from advertised.listeners, else from listeners, where the pod's own
+ * name stands for "every address". False: there is none. */
 bool kt_config_controller(const struct kt_compile *in, const struct kt_properties *list, struct kt_listener *ret);
 
 #endif

@@ -160,6 +160,17 @@ static void read_log_dir(int dir_fd, struct kt_log_dir *dir)
         read_meta(dir_fd, dir);
 }
 
+/* What is there and cannot be opened may hold anything: it must never be taken for missing or empty. */
+static void note_unopened(struct kt_log_dir *dir, int error)
+{
+        struct kt_err e = { 0 };
+
+        dir->exists = true;
+        dir->error = kt_err_set(&e, error, "open the log dir itself");
+        dir->has_meta = true;
+        (void)kt_err_text(&e, dir->meta_error, sizeof(dir->meta_error)); /* returns its own buffer */
+}
+
 struct kt_log_dir *kt_volume_add_log_dir(struct kt_volume *volume, const char *name)
 {
         struct kt_log_dir *dir = kt_volume_log_dir(volume, name);
@@ -176,9 +187,11 @@ struct kt_log_dir *kt_volume_add_log_dir(struct kt_volume *volume, const char *n
 
         dir = &volume->log_dirs[volume->log_dir_count++];
         dir->name = copy;
-        fd = volume->fd < 0 ? -1 : kt_volume_open_log_dir(volume, dir);
+        fd = volume->fd < 0 ? -ENOENT : kt_volume_open_log_dir(volume, dir);
         if (fd >= 0)
                 read_log_dir(fd, dir);
+        else if (fd != -ENOENT)
+                note_unopened(dir, fd);
         return dir;
 }
 
@@ -317,11 +330,25 @@ static void count_file(struct count *count, const struct kt_walk_entry *entry)
 /* A directory directly in the log dir: the broker's, or one that it dies of. */
 static void count_top_dir(struct count *count, const char *name)
 {
-        enum kt_dir_kind kind = kt_names_dir(count->version, name);
+        struct kt_log_dir *dir = count->dir;
 
-        if (kind == KT_DIR_FOREIGN)
-                seen_add(&count->dir->foreign, name);
-        count->dir->found.partitions += kind == KT_DIR_PARTITION;
+        switch (kt_names_dir(count->version, name)) {
+        case KT_DIR_PARTITION:
+                dir->found.partitions++;
+                break;
+        case KT_DIR_FOREIGN:
+                seen_add(&dir->foreign, name);
+                break;
+        case KT_DIR_DELETE:
+        case KT_DIR_FUTURE:
+        case KT_DIR_STRAY:
+        case KT_DIR_REMOTE_INDEX:
+                dir->other_files++; /* a broker was here, so the log dir is not new */
+                break;
+        case KT_DIR_METADATA:
+        case KT_DIR_COUNT_:
+                break;
+        }
 }
 
 /* Files at the top that formatting makes, whole or as the temporary file of one that was killed. */
@@ -360,6 +387,12 @@ int kt_facts_walk(const struct kt_volume *volume, struct kt_log_dir *dir, const 
         int r;
 
         if (dir->was_walked || !dir->exists) {
+                dir->was_walked = true;
+                return 0;
+        }
+
+        if (dir->error < 0) {
+                seen_add(&dir->by_entry[dir->error == -EXDEV ? KT_ENTRY_OTHER_MOUNT : KT_ENTRY_UNREADABLE], ".");
                 dir->was_walked = true;
                 return 0;
         }

@@ -100,6 +100,8 @@ int kt_format_dir(int dir_fd, const struct kt_format *format, struct kt_uuid *re
 
         if (fstatat(dir_fd, KT_META_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0)
                 return kt_err_set(e, -EEXIST, "format a log dir that has a %s", KT_META_FILE);
+        if (errno != ENOENT) /* it may be there: an I/O error must not read as "empty" */
+                return kt_err_set(e, -errno, "look for %s", KT_META_FILE);
 
         r = kt_uuid_random(&directory_id, e);
         if (r == 0 && format->version->has_bootstrap_checkpoint)

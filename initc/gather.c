@@ -100,6 +100,10 @@ static enum kt_exit gather_volumes(struct kt_gathered *g, struct kt_err *e)
                 g->verdict = verdict > g->verdict ? verdict : g->verdict;
         }
         kt_judge_all(&g->judge, &g->findings);
+        if (g->findings.error < 0) { /* the lost finding may have been a refusal */
+                (void)kt_err_set(e, g->findings.error, "judge the volumes"); /* the exit code says it */
+                return KT_EXIT_FAILED;
+        }
         if (kt_findings_count(&g->findings, KT_LEVEL_ERROR) > 0)
                 g->verdict = KT_VERDICT_REFUSED;
         return KT_EXIT_OK;

@@ -151,8 +151,10 @@ static void read_members(struct reader *reader, struct kt_json *document, struct
         handoff->pod = read_text(reader, document, "pod");
         handoff->kafka_version = read_text(reader, document, "kafkaVersion");
         handoff->node_id = (int32_t)read_count(reader, document, "nodeId", INT32_MAX);
-        if (!reader->bad && kt_json_get_text(document, "clusterId", &cluster_id) == 0)
+        if (!reader->bad && kt_json_get_text(document, "clusterId", &cluster_id) == 0) {
                 handoff->cluster_id = strdup(cluster_id);
+                reader->bad = handoff->cluster_id ? NULL : "clusterId";
+        }
         handoff->owner.uid = (uid_t)read_count(reader, owner, "uid", UINT32_MAX - 1);
         handoff->owner.gid = (gid_t)read_count(reader, owner, "gid", UINT32_MAX - 1);
         handoff->properties_bytes = read_count(reader, properties, "bytes", UINT64_MAX);

@@ -3,6 +3,7 @@
 #include "initc/layout.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,77 +41,153 @@ static int add(struct kt_layout *layout, size_t *cap, struct kt_volume *volume, 
 
 /* ---- the user's own log.dirs ---- */
 
-/* The part of path below the volume: "." for the volume itself, NULL when it is elsewhere. */
-static const char *name_below(const struct kt_volume *volume, const char *path)
+/* True for "/a/../b" and "/a/..". */
+static bool has_parent(const char *path)
 {
-        size_t len = strlen(volume->path);
+        for (const char *at = strstr(path, "/.."); at; at = strstr(at + 1, "/.."))
+                if (at[3] == '/' || at[3] == '\0')
+                        return true;
+        return false;
+}
 
-        if (strncmp(path, volume->path, len) != 0)
+/* Takes empty and "." components out of an absolute path, in place. */
+static void make_plain(char *path)
+{
+        char *out = path;
+
+        for (const char *in = path; *in;) {
+                size_t len;
+
+                in += strspn(in, "/");
+                len = strcspn(in, "/");
+                if (len > 0 && !(len == 1 && in[0] == '.')) {
+                        *out++ = '/';
+                        memmove(out, in, len);
+                        out += len;
+                }
+                in += len;
+        }
+        *out = '\0';
+}
+
+/* The part of path below base: "." for base itself, NULL when it is elsewhere. */
+static const char *name_below(const char *base, const char *path)
+{
+        size_t len = strlen(base);
+
+        if (strncmp(path, base, len) != 0)
                 return NULL;
         if (path[len] == '\0')
                 return ".";
-        return path[len] == '/' && path[len + 1] != '\0' ? path + len + 1 : NULL;
+        return path[len] == '/' ? path + len + 1 : NULL;
 }
 
-static int add_given(struct kt_volumes *volumes, const struct kt_property *property, const char *path,
-                     struct kt_layout *layout, size_t *cap, struct kt_findings *findings)
+static void complain(struct kt_findings *findings, const char *id, const struct kt_property *property,
+                     const char *format, ...) KT_PRINTF(4, 5);
+
+static void complain(struct kt_findings *findings, const char *id, const struct kt_property *property,
+                     const char *format, ...)
 {
-        for (size_t i = 0; i < volumes->count; i++) {
-                const char *name = name_below(&volumes->items[i], path);
+        KT_AUTO_FREE char *text = NULL;
+        va_list args;
+        int n;
 
-                if (name && !strstr(name, "..") && !strstr(name, "//"))
-                        return add(layout, cap, &volumes->items[i], name);
-        }
-
+        va_start(args, format);
+        n = vasprintf(&text, format, args);
+        va_end(args);
         kt_findings_add(
                 findings,
                 &(struct kt_finding){ .level = KT_LEVEL_ERROR,
-                                      .id = "log-dir-beside-volume",
+                                      .id = id,
                                       .key = property->key,
-                                      .value = path,
+                                      .value = property->value,
                                       .source = property->source,
                                       .next = "leave log.dirs out, or name a folder on one of storage.volumes" },
-                "'%s' holds %s, which is on none of the volumes: the data would not be kept", property->key, path);
+                "%s", n < 0 ? id : text);
+}
+
+/* Kafka takes one log dir twice for an error, and one inside another for a folder that is no partition. */
+static const char *find_overlap(const struct kt_layout *layout, const char *path)
+{
+        for (size_t i = 0; i < layout->count; i++)
+                if (name_below(layout->items[i].path, path) || name_below(path, layout->items[i].path))
+                        return layout->items[i].path;
+        return NULL;
+}
+
+static int add_given(struct kt_volumes *volumes, const struct kt_property *property, char *path,
+                     struct kt_layout *layout, size_t *cap, struct kt_findings *findings)
+{
+        bool is_usable = path[0] == '/' && !has_parent(path);
+        const char *other;
+
+        if (is_usable)
+                make_plain(path);
+        other = is_usable ? find_overlap(layout, path) : NULL;
+        if (other) {
+                complain(findings, "log-dir-twice", property, "'%s' holds %s and %s: one is the other, or in it",
+                         property->key, other, path);
+                return 0;
+        }
+        for (size_t i = 0; is_usable && i < volumes->count; i++) {
+                const char *name = name_below(volumes->items[i].path, path);
+
+                if (name)
+                        return add(layout, cap, &volumes->items[i], name);
+        }
+        complain(findings, "log-dir-beside-volume", property,
+                 "'%s' holds %s, which is on none of the volumes: the data would not be kept", property->key, path);
         return 0;
 }
 
+/* Elements are cut at commas and lose the blanks around them, as Kafka does it (Csv.parseCsvList). */
 static int choose_given(struct kt_volumes *volumes, const struct kt_property *property, struct kt_layout *layout,
                         struct kt_findings *findings)
 {
+        static const char blanks[] = " \t\r\n";
         const char *rest = property->value;
+        bool is_empty = true;
         size_t cap = 0;
 
         layout->is_given = true;
         while (*rest) {
-                size_t len = strcspn(rest, ",");
-                const char *start = rest + strspn(rest, " ");
-                KT_AUTO_FREE char *path = strndup(start, strcspn(start, ", "));
+                const char *start = rest + strspn(rest, blanks);
+                size_t len = strcspn(start, ",");
+                KT_AUTO_FREE char *path = NULL;
                 int r;
 
-                if (!path)
-                        return -ENOMEM;
-                for (size_t end = strlen(path); end > 1 && path[end - 1] == '/'; end--)
-                        path[end - 1] = '\0';
-                r = path[0] ? add_given(volumes, property, path, layout, &cap, findings) : 0;
+                rest = start + len;
+                rest += *rest == ',';
+                while (len > 0 && strchr(blanks, start[len - 1]))
+                        len--;
+                if (len == 0)
+                        continue;
+
+                is_empty = false;
+                path = strndup(start, len);
+                r = path ? add_given(volumes, property, path, layout, &cap, findings) : -ENOMEM;
                 if (r < 0)
                         return r;
-                rest += len;
-                rest += *rest == ',';
         }
+        if (is_empty)
+                complain(findings, "log-dir-none", property, "'%s' is set, but names no folder", property->key);
         return 0;
 }
 
 /* ---- our own choice ---- */
 
+/* What may hold data comes before a folder that only has the right name: an empty kafka-log0 must not hide what the node
+ * wrote elsewhere on the volume. */
 static const char *choose_name(const struct kt_volume *volume, const struct kt_identity *identity, const char *ours)
 {
-        const struct kt_log_dir *chosen = kt_volume_log_dir(volume, ours);
+        const struct kt_log_dir *named = kt_volume_log_dir(volume, ours);
+        const struct kt_log_dir *chosen = NULL;
 
-        if (chosen)
+        if (named && named->has_meta)
                 return ours;
         for (size_t i = 0; i < volume->log_dir_count; i++) {
                 const struct kt_log_dir *dir = &volume->log_dirs[i];
-                bool is_mine = dir->is_meta_readable && dir->meta.node_id == identity->node_id;
+                bool is_mine = dir->is_meta_readable && dir->meta.has_node_id && dir->meta.node_id == identity->node_id;
 
                 if (is_mine)
                         return dir->name;

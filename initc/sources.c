@@ -69,13 +69,19 @@ static bool ends_with(const char *text, const char *end)
  * each Service (kubernetes pkg/kubelet/envvars). A property would not hold an address of that form. */
 static bool is_service_link(const char *name, const char *value)
 {
-        const char *port = strstr(name, "_PORT_");
+        static const char *const schemes[] = { "tcp://", "udp://", "sctp://" };
+        static const char *const protocols[] = { "_TCP", "_UDP", "_SCTP" };
 
         if (ends_with(name, "_SERVICE_HOST") || ends_with(name, "_SERVICE_PORT") || strstr(name, "_SERVICE_PORT_"))
                 return true;
-        if (ends_with(name, "_PORT") && (strncmp(value, "tcp://", 6) == 0 || strncmp(value, "udp://", 6) == 0))
-                return true;
-        return port && isdigit((unsigned char)port[6]) && (strstr(port, "_TCP") || strstr(port, "_UDP"));
+        for (size_t i = 0; i < KT_COUNT(schemes); i++)
+                if (ends_with(name, "_PORT") && strncmp(value, schemes[i], strlen(schemes[i])) == 0)
+                        return true;
+        for (const char *port = strstr(name, "_PORT_"); port; port = strstr(port + 1, "_PORT_"))
+                for (size_t i = 0; isdigit((unsigned char)port[6]) && i < KT_COUNT(protocols); i++)
+                        if (strstr(port, protocols[i]))
+                                return true;
+        return false;
 }
 
 /* Turns the part behind the prefix into a property's name. False for a run of underscores that is ambiguous. */

@@ -76,6 +76,8 @@ static int visit_name(void *context, const char *name)
                 entry.problem = KT_ENTRY_TOO_DEEP;
         else if (S_ISDIR(entry.st.st_mode))
                 fd = enter(level, &entry);
+        if (entry.error == -ENOENT)
+                return 0; /* gone since fstatat */
 
         entry.fd = fd;
         r = walk->visit(walk->context, &entry);

@@ -41,6 +41,7 @@ skip() {
 done_testing() { printf '1..%d\n' "$t_count"; }
 
 t_run_cleanups() {
+  set +e # one that fails must not keep the next from running
   local i
   for ((i = ${#t_cleanups[@]} - 1; i >= 0; i--)); do
     eval "${t_cleanups[i]}"

@@ -20,17 +20,20 @@ pod_folder=""
 pod_mounts=()
 pod_cgroup=""
 pod_env=()
+pod_network=own # or shared: with the script itself, which has taken care to have one of its own
 pod_init_caps=${pod_init_caps:-+chown,+dac_override,+fowner}
 
 pod_is_up() { nsenter -t "$1" -n ip -o link show lo up 2>/dev/null | grep -q UP; }
 
 pod_up() {
+  local network=(--net)
   pod_name=$1 pod_folder=$2
+  [ "$pod_network" = own ] || network=()
   mkdir -p "$pod_folder/run" "$pod_folder/etc"
   pod_mounts=("$pod_folder/run:/run/k8skafka")
   pod_env=(PATH="$PATH" HOSTNAME="$pod_name" POD_NAME="$pod_name" LC_ALL=C.UTF-8)
   # the pause container: one process that keeps the namespaces
-  unshare --net --uts --fork --kill-child sh -c 'hostname "$1" && ip link set lo up && exec sleep 86400' pause "$pod_name" \
+  unshare "${network[@]}" --uts --fork --kill-child sh -c 'hostname "$1" && ip link set lo up && exec sleep 86400' pause "$pod_name" \
     </dev/null >/dev/null 2>&1 &
   pod_pause=$!
   local tries child=""
@@ -88,7 +91,7 @@ pod_run() {
   local -n before=$1
   shift
   local command=(nsenter -t "$pod_child" -n -u -- unshare --mount --propagation private --
-    env -i "${pod_env[@]}" "POD_HOSTS=$pod_name $pod_name.kafka"
+    env -i "${pod_env[@]}" "POD_HOSTS=$pod_name $pod_name.kafka $pod_name.kafka-svc.default.svc"
     sh -c "$pod_container" container "$pod_folder" "${pod_mounts[@]}" -- "${before[@]}" "$@")
   [ "$BASHPID" = "$$" ] || exec "${command[@]}"
   "${command[@]}"

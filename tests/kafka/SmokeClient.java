@@ -137,15 +137,21 @@ public class SmokeClient {
     }
   }
 
-  // kafka.admin.TopicCommand of 0.10.2 ends the JVM when it fails, which is as good as an exception here.
+  // Not by TopicCommand: its main of 0.10.2 ends the JVM with status 0 when the topic is made.
   private static void createTopicInZooKeeper(String topic, String partitions) throws Exception {
     String zookeeper = System.getProperty("smoke.zookeeper");
     if (zookeeper == null) {
       throw new Usage("these clients have no Admin: -Dsmoke.zookeeper=HOST:PORT is needed");
     }
-    String[] args = {"--zookeeper", zookeeper, "--create", "--topic", topic, "--partitions", partitions,
-        "--replication-factor", "1"};
-    callStatic(Class.forName("kafka.admin.TopicCommand"), "main", (Object) args);
+    Class<?> zkUtilsType = Class.forName("kafka.utils.ZkUtils");
+    Class<?> rackAwareMode = Class.forName("kafka.admin.RackAwareMode");
+    Object enforced = Class.forName("kafka.admin.RackAwareMode$Enforced$").getField("MODULE$").get(null);
+    Object zkUtils = invoke(zkUtilsType.getMethod("apply", String.class, int.class, int.class, boolean.class), null,
+        zookeeper, 10000, 10000, false);
+    invoke(Class.forName("kafka.admin.AdminUtils").getMethod("createTopic", zkUtilsType, String.class, int.class,
+        int.class, Properties.class, rackAwareMode), null, zkUtils, topic, Integer.parseInt(partitions), 1,
+        new Properties(), enforced);
+    call(zkUtils, "close");
   }
 
   private static void topic(String bootstrap, String topic, String partitions) throws Exception {
