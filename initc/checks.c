@@ -168,8 +168,13 @@ static void check_service(const struct context *c, const char *id)
 
 static void check_unclean_election(const struct context *c, const char *id)
 {
-        if (strcmp(value_of(c, "unclean.leader.election.enable"), "true") == 0)
-                REPORT(c, KT_LEVEL_WARNING, id, "unclean.leader.election.enable", "remove it",
+        const char *key = "unclean.leader.election.enable";
+        const struct kt_schema_key *known = kt_schema_find(c->in->version, key);
+        bool is_preset = known && known->preset && strcmp(known->preset, "true") == 0;
+
+        if (strcmp(value_of(c, key), "true") == 0)
+                REPORT(c, KT_LEVEL_WARNING, id, "unclean.leader.election.enable",
+                       is_preset ? "set it to false" : "remove it",
                        "'unclean.leader.election.enable' is true and can lose acknowledged data (default false since 0.11)");
 }
 

@@ -3,7 +3,7 @@
  *
  * What an attacker controls: every name below the root, at every moment. He wants root to give him a file that is
  * not in the log dir: through a symbolic link, a hard link, a bind mount, or a name that changes between the look
- * and the act. So nothing is changed by name. An inode is pinned (O_PATH, beneath its pinned directory, no link, same mount),
+ * and the act. So nothing is changed by name. An inode is pinned (O_PATH, beneath its pinned directory, on its mount),
  * judged through that descriptor, and changed through it: fchownat(2) with AT_EMPTY_PATH; for modes /proc/self/fd,
  * which names the pinned inode and not the path (fchmodat2(2) is younger than the kernels we run on). */
 #include "initc/chown.h"
@@ -73,8 +73,12 @@ static void note(struct act *act, int r, const char *path)
                 act->stats.changed++;
         if (r < 0)
                 act->stats.failed++;
-        if (r < 0 && act->first_error == 0)
-                act->first_error = kt_err_set(act->e, r, "give away %s", path);
+        if (r < 0 && act->first_error == 0) {
+                KT_AUTO_STR struct kt_str printable = { 0 };
+
+                kt_str_add_printable(&printable, path);
+                act->first_error = kt_err_set(act->e, r, "give away %s", kt_str_get(&printable));
+        }
         if (act->opts->progress && act->stats.entries % PROGRESS_EVERY == 0)
                 act->opts->progress(act->opts->context, &act->stats);
 }

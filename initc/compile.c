@@ -151,8 +151,8 @@ static void advertised_listeners(const struct kt_compile *in, const struct kt_pr
         }
 }
 
-/* The controllers' way in: the first pod of the set, on the port where our own controller listens. Of a set of brokers only
- * nothing says where the controllers are. */
+/* The controllers' way in: the first pod of the set, on the port where our own controller listens. Of a set of
+ * brokers only nothing says where the controllers are. */
 static void quorum_bootstrap(const struct kt_compile *in, const struct kt_properties *list, struct kt_str *out)
 {
         struct kt_listener own = { .port = CONTROLLER_PORT };

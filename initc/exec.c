@@ -158,8 +158,11 @@ static void check_log_dir(struct run *run, const struct kt_handoff_dir *dir)
 
         if (fd < 0) {
                 refuse(run, "log-dir", dir->path,
-                       "mount the volume claim in the broker container as in the init container",
-                       fd == -ENOENT ? "the log dir is not there" : "the log dir cannot be opened");
+                       fd == -ENOENT ? "mount the volume claim in the broker container as in the init container"
+                                     : "run kafka-initc prepare again: it gives the log dir to this user",
+                       fd == -ENOENT   ? "the log dir is not there"
+                       : fd == -EACCES ? "the log dir cannot be opened: permission denied"
+                                       : "the log dir cannot be opened");
                 return;
         }
         if (!is_writable(fd))

@@ -27,8 +27,12 @@ enum { CANDIDATES_MAX = 64 }; /* directories of a mount that are looked into */
 
 static void seen_add(struct kt_seen *seen, const char *name)
 {
-        if (seen->count < KT_SEEN_NAMES_MAX)
-                seen->names[seen->count] = strdup(name); /* NULL: one example less */
+        struct kt_str printable = { 0 };
+
+        if (seen->count < KT_SEEN_NAMES_MAX) {
+                kt_str_add_printable(&printable, name); /* it goes into messages, and whoever chose it may be hostile */
+                seen->names[seen->count] = kt_str_take(&printable); /* NULL: one example less */
+        }
         seen->count++;
 }
 
@@ -125,6 +129,7 @@ static void read_meta(int dir_fd, struct kt_log_dir *dir)
                 return;
 
         dir->has_meta = true;
+        dir->meta_errno = r;
         if (r < 0)
                 (void)kt_err_set(&e, r, "read %s", KT_META_FILE); /* only its text is wanted */
         else if (kt_meta_parse(KT_META_FILE, kt_str_get(&text), text.len, &dir->meta, &e) == 0)
@@ -137,7 +142,8 @@ static bool has_name(int dir_fd, const char *name)
 {
         struct stat st;
 
-        return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+        /* what cannot be looked at may be there */
+        return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
 /* Anything but what formatting leaves there. */
@@ -366,6 +372,8 @@ static int count_entry(void *context, const struct kt_walk_entry *entry)
 
         if (judged == KT_ENTRY_RIGHT)
                 judged = kt_entry_judge(&entry->st, count->owner);
+        if (judged == KT_ENTRY_UNREADABLE && count->dir->unreadable_error == 0)
+                count->dir->unreadable_error = entry->error;
         seen_add(&count->dir->by_entry[judged], entry->path);
         count->dir->entries++;
 

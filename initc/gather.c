@@ -88,7 +88,9 @@ static enum kt_exit gather_volumes(struct kt_gathered *g, struct kt_err *e)
                                       .identity = &g->identity,
                                       .layout = &g->layout,
                                       .can_give = kt_caps_has(CAP_CHOWN) && kt_caps_has(CAP_FOWNER),
-                                      .is_owner = geteuid() == g->owner.uid && getegid() == g->owner.gid,
+                                      .can_enter = kt_caps_has(CAP_DAC_OVERRIDE),
+                                      .uid = geteuid(),
+                                      .gid = getegid(),
                                       .has_static_voters = voters && voters[0] };
         for (size_t i = 0; i < g->layout.count; i++) {
                 struct kt_layout_dir *item = &g->layout.items[i];

@@ -2,6 +2,7 @@
 /* What the facts mean, one rule a function, all of them in one table. */
 #include "initc/judge.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,12 +55,17 @@ static const char *list_seen(const struct kt_seen *seen, struct kt_str *out)
 
 /* ---- the volume ---- */
 
+static bool is_denied(int error)
+{
+        return error == -EACCES || error == -EPERM;
+}
+
 static void check_open(const struct context *c, const char *id)
 {
         struct kt_err e = { .code = c->volume->error, .text = "the volume cannot be opened" };
         char text[KT_ERR_TEXT_MAX];
 
-        if (c->volume->fd < 0)
+        if (c->volume->fd < 0 && !is_denied(c->volume->error))
                 add(c, KT_LEVEL_ERROR, id, "add the volumeMount to the init container, or correct storage.volumes",
                     "%s", kt_err_text(&e, text, sizeof(text)));
 }
@@ -151,9 +157,18 @@ static void check_room(const struct context *c, const char *id)
 
 /* ---- whose it is ---- */
 
+static bool names_nobody(const struct kt_log_dir *dir)
+{
+        return dir->is_meta_readable && dir->meta.version == 0 && !dir->meta.has_node_id;
+}
+
 static void check_meta(const struct context *c, const char *id)
 {
-        if (c->dir->has_meta && !c->dir->is_meta_readable)
+        if (names_nobody(c->dir))
+                add(c, KT_LEVEL_ERROR, id,
+                    "compare it with the other nodes' and restore it from a backup; do not format",
+                    "meta.properties names no node: it is empty or was cut short");
+        if (c->dir->has_meta && !c->dir->is_meta_readable && !is_denied(c->dir->meta_errno))
                 add(c, KT_LEVEL_ERROR, id,
                     "compare it with the other nodes' and restore it from a backup; do not format",
                     "meta.properties is not readable: %s", c->dir->meta_error);
@@ -163,7 +178,7 @@ static void check_mode(const struct context *c, const char *id)
 {
         bool is_kraft = c->in->spec->kafka.roles != 0;
 
-        if (!c->dir->is_meta_readable || (c->dir->meta.version == 1) == is_kraft)
+        if (!c->dir->is_meta_readable || names_nobody(c->dir) || (c->dir->meta.version == 1) == is_kraft)
                 return;
         if (is_kraft)
                 add(c, KT_LEVEL_ERROR, id, "migrate with Kafka 3.9 (KIP-866), or leave kafka.roles out",
@@ -263,6 +278,8 @@ static void check_entries(const struct context *c, const char *id)
 
                 if (entry == KT_ENTRY_RIGHT || entry == KT_ENTRY_FIXABLE || seen->count == 0)
                         continue;
+                if (entry == KT_ENTRY_UNREADABLE && is_denied(c->dir->unreadable_error))
+                        continue; /* a matter of privilege, not of the volume */
                 if (kt_entry_is_blocking(entry))
                         add(c, KT_LEVEL_ERROR, id, "look at it as root; a broker makes no such thing",
                             "what is %s is not given away: %s", kt_entry_words(entry), list_seen(seen, &names));
@@ -272,18 +289,52 @@ static void check_entries(const struct context *c, const char *id)
         }
 }
 
+/* The permission bits that count for that user; supplementary groups and ACLs are not looked at. */
+static bool may(const struct stat *st, uid_t uid, gid_t gid, mode_t bits)
+{
+        unsigned shift = st->st_uid == uid ? 6 : st->st_gid == gid ? 3 : 0;
+
+        return (st->st_mode >> shift & bits) == bits;
+}
+
+#define PRIVILEGE_NEXT                                                                                              \
+        "run the init container as uid 0 with the capabilities CHOWN, DAC_OVERRIDE and FOWNER, or set fsGroup and " \
+        "empty the claim"
+
+static void check_unopened(const struct context *c, const char *id)
+{
+        struct kt_err e = { .code = c->dir->error, .text = "the log dir is there but cannot be opened" };
+        char text[KT_ERR_TEXT_MAX];
+
+        if (c->dir->error < 0 && !is_denied(c->dir->error))
+                add(c, KT_LEVEL_ERROR, id, "look at it as root: a log dir is a plain folder of the volume itself", "%s",
+                    kt_err_text(&e, text, sizeof(text)));
+}
+
+static void check_entering(const struct context *c, const char *id)
+{
+        if (is_denied(c->volume->error) || is_denied(c->dir->error) || is_denied(c->dir->meta_errno) ||
+            is_denied(c->dir->unreadable_error))
+                add(c, KT_LEVEL_ERROR, id, PRIVILEGE_NEXT, "this container (uid %u%s) may not look into %s", c->in->uid,
+                    c->in->can_enter ? "" : ", without DAC_OVERRIDE", c->item->path);
+}
+
 static void check_permission(const struct context *c, const char *id)
 {
-        uint64_t fixable = kt_log_dir_fixable(c->dir) + kt_judge_needs_reach(c->in, c->item);
         bool makes_files = !c->dir->exists || kt_judge_needs_format(c->in, c->item);
+        bool is_owner = c->in->uid == c->in->spec->storage.uid && c->in->gid == c->in->spec->storage.gid;
+        uint64_t fixable = kt_log_dir_fixable(c->dir) + kt_judge_needs_reach(c->in, c->item);
 
-        if (makes_files && !c->in->is_owner)
+        if (makes_files && !is_owner)
                 fixable++;
-        if (c->volume->fd >= 0 && fixable > 0 && !c->in->can_give)
-                add(c, KT_LEVEL_ERROR, id,
-                    "run the init container as uid 0 with capabilities CHOWN, DAC_OVERRIDE and FOWNER, or set fsGroup",
+        if (fixable > 0 && !c->in->can_give)
+                add(c, KT_LEVEL_ERROR, id, PRIVILEGE_NEXT,
                     "%llu entries do not belong to %u:%u, and this container may not change owners",
                     (unsigned long long)fixable, c->in->spec->storage.uid, c->in->spec->storage.gid);
+        else if (!c->dir->exists && !c->in->can_enter && !may(&c->volume->st, c->in->uid, c->in->gid, 03))
+                add(c, KT_LEVEL_ERROR, id, PRIVILEGE_NEXT,
+                    "this container (uid %u) may not make a folder in %s (%u:%u, %04o)", c->in->uid, c->volume->path,
+                    c->volume->st.st_uid, c->volume->st.st_gid, c->volume->st.st_mode & 07777);
 }
 
 /* ---- KRaft ---- */
@@ -302,6 +353,15 @@ static void check_format_allowed(const struct context *c, const char *id)
                     "the log dir is not formatted, and storage.format is never");
 }
 
+/* Then the order of the volumes is what is wrong, and another rule says so. */
+static bool is_metadata_elsewhere(const struct context *c)
+{
+        for (size_t i = 0; i < c->in->layout->count; i++)
+                if (kt_layout_log_dir(&c->in->layout->items[i])->has_metadata_log)
+                        return true;
+        return false;
+}
+
 static void check_metadata_place(const struct context *c, const char *id)
 {
         if (c->in->spec->kafka.roles == 0)
@@ -309,16 +369,18 @@ static void check_metadata_place(const struct context *c, const char *id)
         if (c->dir->has_metadata_log && !is_metadata_dir(c))
                 add(c, KT_LEVEL_ERROR, id, "put storage.volumes back into the order they had",
                     "__cluster_metadata-0 is here, but the metadata belongs into %s", c->in->layout->items[0].path);
-        if (c->dir->has_meta && !c->dir->has_metadata_log && kt_judge_quorum(c->in, c->item) == KT_QUORUM_FIRST_VOTER)
+        if (c->dir->has_meta && !c->dir->has_metadata_log && !is_metadata_elsewhere(c) &&
+            kt_judge_quorum(c->in, c->item) == KT_QUORUM_FIRST_VOTER)
                 add(c, KT_LEVEL_ERROR, id, "restore __cluster_metadata-0 from a backup; do not format",
                     "the log dir is formatted, but its metadata log is gone: the quorum would find no leader");
 }
 
-static const struct {
+struct rule {
         const char *id;
         void (*check)(const struct context *c, const char *id);
-} rules[] = {
-        { "volume-missing", check_open },
+};
+
+static const struct rule rules[] = {
         { "not-a-mount", check_mount },
         { "filesystem", check_filesystem },
         { "read-only", check_read_only },
@@ -334,6 +396,13 @@ static const struct {
         { "format-never", check_format_allowed },
         { "metadata-log", check_metadata_place },
         { KT_JUDGE_NOT_PERMITTED, check_permission },
+};
+
+/* Where nothing can be seen, only why is said. */
+static const struct rule blind_rules[] = {
+        { "volume-missing", check_open },
+        { "log-dir-unopened", check_unopened },
+        { KT_JUDGE_NOT_PERMITTED, check_entering },
 };
 
 bool kt_judge_needs_format(const struct kt_judge *in, const struct kt_layout_dir *item)
@@ -372,7 +441,10 @@ enum kt_verdict kt_judge_dir(const struct kt_judge *in, const struct kt_layout_d
         };
         size_t errors = kt_findings_count(findings, KT_LEVEL_ERROR);
 
-        for (size_t i = 0; i < KT_COUNT(rules); i++)
+        for (size_t i = 0; i < KT_COUNT(blind_rules); i++)
+                blind_rules[i].check(&context, blind_rules[i].id);
+        for (size_t i = 0;
+             item->volume->fd >= 0 && dir->error == 0 && !is_denied(dir->meta_errno) && i < KT_COUNT(rules); i++)
                 rules[i].check(&context, rules[i].id);
 
         if (kt_findings_count(findings, KT_LEVEL_ERROR) > errors)

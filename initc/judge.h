@@ -16,8 +16,10 @@ struct kt_judge {
         const struct kt_kafka_version *version;
         const struct kt_identity *identity;
         const struct kt_layout *layout;
-        bool can_give;          /* we may change owners: CAP_CHOWN and CAP_FOWNER are effective */
-        bool is_owner;          /* we are the owner ourselves: what we make belongs to him */
+        bool can_give;  /* we may change owners and modes: CAP_CHOWN and CAP_FOWNER are effective */
+        bool can_enter; /* no mode stops us: CAP_DAC_OVERRIDE is effective */
+        uid_t uid;      /* who we are */
+        gid_t gid;
         bool has_static_voters; /* controller.quorum.voters is set */
 };
 

@@ -176,8 +176,8 @@ static int choose_given(struct kt_volumes *volumes, const struct kt_property *pr
 
 /* ---- our own choice ---- */
 
-/* What may hold data comes before a folder that only has the right name: an empty kafka-log0 must not hide what the node
- * wrote elsewhere on the volume. */
+/* What may hold data comes before a folder that only has the right name: an empty kafka-log0 must not hide what the
+ * node wrote elsewhere on the volume. */
 static const char *choose_name(const struct kt_volume *volume, const struct kt_identity *identity, const char *ours)
 {
         const struct kt_log_dir *named = kt_volume_log_dir(volume, ours);

@@ -25,8 +25,8 @@ struct kt_layout {
 
 /* Chooses: log.dirs (or log.dir) of the user where set; error findings when one of them is on no volume, the same as or
  * inside another, or when there is none. Else per volume a formatted kafka-log<node id>, else the directory with a
- * meta.properties (preferably with our node id) or the volume itself where it looks like a log dir, else kafka-log<node id>,
- * to be made. Whether what was chosen may be used is judge.h's to say. */
+ * meta.properties (preferably with our node id) or the volume itself where it looks like a log dir, else
+ * kafka-log<node id>, to be made. Whether what was chosen may be used is judge.h's to say. */
 KT_MUST_CHECK int kt_layout_choose(struct kt_volumes *volumes, const struct kt_identity *identity,
                                    const struct kt_properties *properties, struct kt_layout *ret,
                                    struct kt_findings *findings, struct kt_err *e);

@@ -144,7 +144,8 @@ static int give_log_dir(struct run *run, const struct kt_layout_dir *item, struc
 
         r = kt_chown_tree(fd, &opts, &stats, &e);
         sum->entries += stats.entries;
-        sum->changed += stats.changed > 0 || kt_layout_log_dir(item)->exists ? stats.changed : 1; /* made as its owner */
+        sum->changed +=
+                stats.changed > 0 || kt_layout_log_dir(item)->exists ? stats.changed : 1; /* made as its owner */
         sum->failed += stats.failed;
         if (r < 0 && stats.failed == 0)
                 return kt_err_set(&run->e, r, "%s: %s", item->path, e.text);

@@ -72,10 +72,10 @@ enum kt_exit kt_report_prepare(const struct kt_gathered *g, const struct kt_step
                 is_changed = is_changed || steps->items[i].state == KT_STEP_PLANNED;
 
         kt_json_text(document, "verdict",
-                     code == KT_EXIT_OK       ? is_changed ? "planned" : "ready"
-                     : code == KT_EXIT_PARTLY ? "partly"
-                     : g->findings.count > 0  ? "refused"
-                                              : "failed");
+                     code == KT_EXIT_OK                                    ? is_changed ? "planned" : "ready"
+                     : code == KT_EXIT_PARTLY                              ? "partly"
+                     : kt_findings_count(&g->findings, KT_LEVEL_ERROR) > 0 ? "refused"
+                                                                           : "failed");
         kt_json_int(document, "exitCode", code);
         kt_json_text(document, "pod", g->identity.pod);
         kt_json_int(document, "nodeId", g->identity.node_id);
@@ -123,8 +123,8 @@ enum kt_exit kt_report_volumes(const struct kt_gathered *g, enum kt_exit code)
                 const struct kt_layout_dir *layout = &g->layout.items[i];
                 const struct kt_log_dir *dir = kt_layout_log_dir(layout);
                 struct kt_json *item = kt_json_object(volumes, NULL);
-                bool is_fixable =
-                        !dir->exists || kt_log_dir_fixable(dir) > 0 || kt_judge_needs_format(&g->judge, layout);
+                bool is_fixable = kt_judge_needs_reach(&g->judge, layout) || !dir->exists ||
+                                  kt_log_dir_fixable(dir) > 0 || kt_judge_needs_format(&g->judge, layout);
 
                 kt_json_text(item, "path", layout->volume->path);
                 kt_json_text(item, "logDir", layout->path);

@@ -46,10 +46,14 @@ static void print_line(const struct kt_steps *steps, const char *name, const cha
         size_t pad = NAME_WIDTH > strlen(name) ? NAME_WIDTH - strlen(name) : 1;
 
         kt_str_addf(&line, "%s%*s", kt_report_word(name, steps->colour, painted, sizeof(painted)), (int)pad, "");
-        for (; *text; text++) {
-                kt_str_add_char(&line, *text);
+        while (*text) {
+                KT_AUTO_FREE char *part = strndup(text, strcspn(text, "\n"));
+
+                kt_str_add_printable(&line, part ? part : "");
+                text += strcspn(text, "\n");
                 if (*text == '\n')
-                        kt_str_addf(&line, "%*s", NAME_WIDTH, "");
+                        kt_str_addf(&line, "\n%*s", NAME_WIDTH, "");
+                text += *text == '\n';
         }
         if (aside) {
                 kt_str_add(&line, "  ");

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/text/utf8.h"
+
 /* A handle on one part of a document. The document itself is the first of them and owns the others. */
 struct kt_json {
         json_t *node;             /* one reference of our own */
@@ -22,55 +24,17 @@ static const struct kt_json lost_part = { 0 };
 
 /* ---- Text that is safe to show ---- */
 
-/* Length of the UTF-8 character (RFC 3629) at the start of bytes, 0 when there is none; *ret_code is its code point. */
-static size_t decode_utf8(const unsigned char *bytes, size_t len, uint32_t *ret_code)
-{
-        static const struct {
-                unsigned char mask, lead;
-                size_t len;
-                uint32_t least;
-        } forms[] = {
-                { 0x80, 0x00, 1, 0 },
-                { 0xe0, 0xc0, 2, 0x80 },
-                { 0xf0, 0xe0, 3, 0x800 },
-                { 0xf8, 0xf0, 4, 0x10000 },
-        };
-
-        for (size_t f = 0; f < KT_COUNT(forms) && len > 0; f++) {
-                uint32_t code = bytes[0] & (unsigned char)~forms[f].mask;
-
-                if ((bytes[0] & forms[f].mask) != forms[f].lead)
-                        continue;
-                if (forms[f].len > len)
-                        return 0;
-                for (size_t i = 1; i < forms[f].len; i++) {
-                        if ((bytes[i] & 0xc0) != 0x80)
-                                return 0;
-                        code = code << 6 | (bytes[i] & 0x3f);
-                }
-                if (code < forms[f].least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-                        return 0;
-                *ret_code = code;
-                return forms[f].len;
-        }
-        return 0;
-}
-
-/* Appends text with every byte that is no UTF-8 replaced by U+FFFD and, for a terminal, control characters escaped. */
-static void add_clean(struct kt_str *out, const char *text, bool escape_controls)
+/* jansson refuses what is no UTF-8; a name on a volume can be anything. */
+static void add_valid(struct kt_str *out, const char *text)
 {
         size_t len = strlen(text);
 
         for (size_t i = 0; i < len;) {
                 uint32_t code = 0;
-                size_t n = decode_utf8((const unsigned char *)text + i, len - i, &code);
+                size_t n = kt_utf8_decode(text + i, len - i, &code);
 
                 if (n == 0)
-                        kt_str_add(out, "\xef\xbf\xbd");
-                else if (escape_controls && code == '\n')
-                        kt_str_add(out, "\\n");
-                else if (escape_controls && (code < 0x20 || (code >= 0x7f && code < 0xa0)))
-                        kt_str_addf(out, "\\x%02x", (unsigned)code);
+                        kt_str_add(out, KT_UTF8_REPLACEMENT);
                 else
                         kt_str_add_bytes(out, text + i, n);
                 i += n == 0 ? 1 : n;
@@ -112,7 +76,7 @@ static void put(struct kt_json *parent, const char *key, json_t *value)
         }
 
         if (key)
-                add_clean(&clean, key, false);
+                add_valid(&clean, key);
         if (kt_str_error(&clean) < 0)
                 json_decref(value);
         else if (key)
@@ -128,7 +92,7 @@ static json_t *new_text(const char *value)
 {
         KT_AUTO_STR struct kt_str clean = { 0 };
 
-        add_clean(&clean, value, false);
+        add_valid(&clean, value);
         return kt_str_error(&clean) < 0 ? NULL : json_string(kt_str_get(&clean));
 }
 
@@ -442,17 +406,17 @@ static void add_finding_lines(const struct kt_finding *finding, bool colour, str
         char buf[64];
 
         if (finding->source) {
-                add_clean(out, finding->source, true);
+                kt_str_add_printable(out, finding->source);
                 kt_str_add(out, ": ");
         }
         kt_str_addf(out, "%s: ", kt_report_word(kt_level_name(finding->level), colour, buf, sizeof(buf)));
-        add_clean(out, finding->message, true);
+        kt_str_add_printable(out, finding->message);
         kt_str_add_char(out, '\n');
 
         if (!finding->next || finding->next[0] == '\0' || strstr(finding->message, finding->next))
                 return;
         kt_str_add(out, "  next: ");
-        add_clean(out, finding->next, true);
+        kt_str_add_printable(out, finding->next);
         kt_str_add_char(out, '\n');
 }
 

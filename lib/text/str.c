@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/base/array.h"
+#include "lib/text/utf8.h"
 
 /* Room for len more bytes and the NUL. */
 static char *room_for(struct kt_str *s, size_t len)
@@ -91,6 +92,26 @@ void kt_str_addf(struct kt_str *s, const char *format, ...)
         va_start(args, format);
         add_format(s, format, args);
         va_end(args);
+}
+
+void kt_str_add_printable(struct kt_str *s, const char *text)
+{
+        size_t len = strlen(text);
+
+        for (size_t i = 0; i < len;) {
+                uint32_t code = 0;
+                size_t n = kt_utf8_decode(text + i, len - i, &code);
+
+                if (n == 0)
+                        kt_str_add(s, KT_UTF8_REPLACEMENT);
+                else if (code == '\n')
+                        kt_str_add(s, "\\n");
+                else if (code < 0x20 || (code >= 0x7f && code < 0xa0))
+                        kt_str_addf(s, "\\x%02x", (unsigned)code);
+                else
+                        kt_str_add_bytes(s, text + i, n);
+                i += n == 0 ? 1 : n;
+        }
 }
 
 void kt_str_clear(struct kt_str *s)

@@ -26,6 +26,10 @@ void kt_str_add_char(struct kt_str *s, char c);
 void kt_str_pad(struct kt_str *s, size_t column, char c);
 void kt_str_addf(struct kt_str *s, const char *format, ...) KT_PRINTF(2, 3);
 
+/* Appends text from outside as a person may see it: control characters (C0, DEL, C1) escaped as \n or \x1b, and bytes
+ * that are no UTF-8 as U+FFFD. */
+void kt_str_add_printable(struct kt_str *s, const char *text);
+
 /* Empties s and keeps its memory. */
 void kt_str_clear(struct kt_str *s);
 

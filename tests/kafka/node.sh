@@ -22,7 +22,7 @@ node_own_network() {
   [ "$(id -u)" = 0 ] || return 0
   pod_network=shared
   [ -z "${NODE_NETWORK:-}" ] || return 0
-  NODE_NETWORK=own exec unshare --net sh -c 'ip link set lo up && exec "$0" "$@"' "$0" "$@"
+  NODE_NETWORK=own exec unshare --net sh -c 'ip link set lo up && exec "$0"' "$0"
 }
 
 node_up() {

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # variables of the scripts that are sourced together
+# shellcheck shell=bash disable=SC2034,SC2154 # variables of the scripts that are sourced together
 # A broker in ZooKeeper mode, twice over one volume that prepare made. Sourced, by the tests that name version and spec.
 
 # $1 version, $2 spec, more words for node_sed
