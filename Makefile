@@ -53,7 +53,7 @@ KT_CFLAGS   = -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wm
 KT_LDFLAGS  = $(HARDEN_LDFLAGS) $(SANITIZE) $(LDFLAGS)
 # One file without a loader: the hand-off copies it into images that hold who knows which libc.
 STATIC      = $(if $(SANITIZE),-pie,-static-pie)
-LIBS        = -ljansson -lyaml -lcap -lm
+LIBS        = -ljansson -lyaml -lcap -lnettle -lm
 
 # ---- Sources: a folder is a room, every file in it is part of it ----
 LIB_SRC    := $(sort $(wildcard lib/*/*.c))

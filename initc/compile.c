@@ -161,10 +161,13 @@ static void quorum_bootstrap(const struct kt_compile *in, const struct kt_proper
         if (!(in->spec->kafka.roles & KT_ROLE_CONTROLLER) || kt_properties_get(list, "controller.quorum.voters") ||
             !in->identity)
                 return;
-        if (kt_config_controller(in, list, &own) && in->identity->ordinal == 0)
-                add_address(out, own.host, own.port);
-        else
-                add_address(out, kt_identity_host(in->identity, 0, host, sizeof(host)), own.port);
+        (void)kt_config_controller(in, list, &own); /* without one the port is our default */
+        for (uint32_t i = 0; i < in->spec->kafka.controllers; i++) {
+                bool is_me = i == in->identity->ordinal && own.host[0];
+
+                kt_str_add(out, i ? "," : "");
+                add_address(out, is_me ? own.host : kt_identity_host(in->identity, i, host, sizeof(host)), own.port);
+        }
 }
 
 /* In the order in which they are found: a later one sees the earlier ones. */
@@ -180,7 +183,7 @@ const struct kt_default kt_defaults[] = {
         { "advertised.listeners", "where a listener binds every address",
           "clients are to be told the pod's own name in the headless Service", advertised_listeners },
         { "controller.quorum.bootstrap.servers", "KRaft controllers without controller.quorum.voters",
-          "where a node finds the quorum: the first pod of the set", quorum_bootstrap },
+          "where a node finds the quorum: the first pods of the set, kafka.controllers of them", quorum_bootstrap },
 };
 const size_t kt_default_count = KT_COUNT(kt_defaults);
 

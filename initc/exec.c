@@ -34,7 +34,7 @@
 #include "lib/text/num.h"
 #include "lib/text/str.h"
 
-enum { ARGUMENTS_EXTRA = 16 };
+enum { ARGUMENTS_MAX = 1024 }; /* the words of all variables together */
 
 struct run {
         const struct kt_args *args;
@@ -190,13 +190,19 @@ static void check_limits(struct run *run)
         kt_judge_limits(&judge, &run->findings);
 }
 
+/* Kafka's scripts, and we in their place, read KAFKA_HEAP_OPTS; a JVM that is started directly does not. */
+static bool takes_variables(const struct run *run)
+{
+        return run->args->operand_count == 0 || !kt_heap_is_java(run->args->operands[0]);
+}
+
 static void find_heap(struct run *run)
 {
         struct kt_cgroup cgroup = { .memory_bytes = KT_CGROUP_UNLIMITED };
 
         run->heap_bytes = run->handoff.heap_bytes;
         run->heap_from = "of kafka.yaml";
-        if (kt_heap_is_set(run->args->operands, getenv("KAFKA_HEAP_OPTS"))) {
+        if (kt_heap_is_set(run->args->operands, takes_variables(run) ? getenv("KAFKA_HEAP_OPTS") : NULL)) {
                 run->heap_bytes = 0;
                 run->heap_from = "as given";
         } else if (run->heap_bytes == 0) {
@@ -242,23 +248,36 @@ static const char *env_or(const char *name, const char *preset)
         return value && value[0] ? value : preset;
 }
 
-/* The broker started as kafka-server-start.sh would (bin/kafka-run-class.sh of 4.1), without the shell. */
+/* Adds the blank-separated words of a variable, as the shell would split them unquoted. */
+static void add_words(struct command *command, const char *text)
+{
+        while (*(text += strspn(text, " \t\n"))) {
+                size_t len = strcspn(text, " \t\n");
+
+                command_add(command, strndup(text, len));
+                text += len;
+        }
+}
+
+#define PERFORMANCE                                                                           \
+        "-server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 " \
+        "-XX:+ExplicitGCInvokesConcurrent -Djava.awt.headless=true"
+
+/* The broker started as kafka-server-start.sh would (bin/kafka-run-class.sh of 4.1), without the shell: the same variables
+ * in the same order. Log4j's configuration is the image's when it has one. */
 static void add_broker(struct command *command, const struct run *run)
 {
-        static const char *const flags[] = { "-server",
-                                             "-XX:+UseG1GC",
-                                             "-XX:MaxGCPauseMillis=20",
-                                             "-XX:InitiatingHeapOccupancyPercent=35",
-                                             "-XX:+ExplicitGCInvokesConcurrent",
-                                             "-Djava.awt.headless=true" };
         const char *home = env_or("KAFKA_HOME", "/opt/kafka");
-        const char *java_home = getenv("JAVA_HOME");
+        const char *java_home = env_or("JAVA_HOME", NULL);
 
-        command_add(command, java_home && java_home[0] ? kt_str_make("%s/bin/java", java_home) : strdup("java"));
-        for (size_t i = 0; i < KT_COUNT(flags); i++)
-                command_add(command, strdup(flags[i]));
+        command_add(command, java_home ? kt_str_make("%s/bin/java", java_home) : strdup("java"));
+        add_words(command, env_or("KAFKA_HEAP_OPTS", ""));
+        add_words(command, env_or("KAFKA_JVM_PERFORMANCE_OPTS", PERFORMANCE));
+        add_words(command, env_or("KAFKA_JMX_OPTS", ""));
+        add_words(command, env_or("KAFKA_LOG4J_OPTS", ""));
         command_add(command, strdup("-cp"));
         command_add(command, kt_str_make("%s/libs/*", home));
+        add_words(command, env_or("KAFKA_OPTS", ""));
         command_add(command, strdup("kafka.Kafka"));
         command_add(command, kt_str_make("%s/%s", run->args->handoff, KT_HANDOFF_PROPERTIES));
 }
@@ -275,6 +294,10 @@ static void add_heap(struct command *command, const struct run *run, const char 
                 command->failed = command->failed || !opts || setenv("KAFKA_HEAP_OPTS", opts, 1) < 0;
                 return;
         }
+        if (command->count + 3 > command->cap) {
+                command->failed = true;
+                return;
+        }
         for (size_t i = command->count; i > 1; i--)
                 command->words[i + 1] = command->words[i - 1];
         command->words[1] = kt_str_make("-Xms%lluM", mib);
@@ -285,7 +308,7 @@ static void add_heap(struct command *command, const struct run *run, const char 
 
 static int build_command(const struct run *run, struct command *command, struct kt_err *e)
 {
-        command->cap = run->args->operand_count + ARGUMENTS_EXTRA + 4;
+        command->cap = run->args->operand_count + ARGUMENTS_MAX;
         command->words = calloc(command->cap, sizeof(*command->words));
         if (!command->words)
                 return kt_err_set(e, -ENOMEM, "build the command");

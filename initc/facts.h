@@ -31,7 +31,7 @@ struct kt_seen {
 struct kt_log_dir {
         char *name; /* below the mount: "kafka-log0"; "." is the mount itself */
         bool exists;
-        int error; /* why it cannot be opened although it is there (a link, another mount); it counts as formatted then */
+        int error;     /* why it cannot be opened although it is there (a link, a file); it counts as formatted then */
         bool has_meta; /* meta.properties is there */
         bool is_meta_readable;
         struct kt_meta meta;
@@ -43,7 +43,7 @@ struct kt_log_dir {
         bool was_walked;                  /* the counts below are known */
         uint64_t entries;                 /* everything below it, and itself */
         struct kt_seen by_entry[KT_ENTRY_COUNT_];
-        int unreadable_error; /* -errno of the first UNREADABLE one */
+        int unreadable_error;       /* -errno of the first UNREADABLE one */
         struct kt_seen foreign;     /* directories that no broker made: it dies of them */
         uint64_t other_files;       /* at the top, but for partitions and what a format that was cut short leaves */
         struct kt_need_found found; /* segments and friends */

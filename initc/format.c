@@ -42,14 +42,27 @@ static int write_bootstrap(int dir_fd, const struct kt_format *format, struct kt
         return write_file(dir_fd, KT_CHECKPOINT_BOOTSTRAP, &text, 0644, &format->owner, e);
 }
 
+/* Returns how many: none for a controller that joins later. */
+static size_t fill_voters(const struct kt_format *format, const struct kt_uuid *directory_id,
+                          struct kt_voter voters[KT_FORMAT_VOTERS_MAX])
+{
+        if (format->quorum != KT_QUORUM_FIRST_VOTER)
+                return 0;
+
+        for (size_t i = 0; i < format->voter_count; i++) {
+                voters[i] = format->voters[i];
+                if (voters[i].node_id == format->node_id)
+                        voters[i].directory_id = *directory_id;
+                else
+                        kt_uuid_derive(format->cluster_id, voters[i].node_id, &voters[i].directory_id);
+        }
+        return format->voter_count;
+}
+
 static int write_first_snapshot(int dir_fd, const struct kt_format *format, const struct kt_uuid *directory_id,
                                 struct kt_err *e)
 {
-        const struct kt_voter voter = { .node_id = format->node_id,
-                                        .directory_id = *directory_id,
-                                        .listener = format->controller.name,
-                                        .host = format->controller.host,
-                                        .port = format->controller.port };
+        struct kt_voter voters[KT_FORMAT_VOTERS_MAX];
         KT_AUTO_STR struct kt_str text = { 0 };
         KT_AUTO_FD int fd = -1;
 
@@ -62,7 +75,8 @@ static int write_first_snapshot(int dir_fd, const struct kt_format *format, cons
         if (format->quorum == KT_QUORUM_STATIC)
                 kt_checkpoint_first_static(format->version, now_ms(), &text);
         else
-                kt_checkpoint_first(format->version, &voter, format->quorum == KT_QUORUM_FIRST_VOTER, now_ms(), &text);
+                kt_checkpoint_first(format->version, voters, fill_voters(format, directory_id, voters), now_ms(),
+                                    &text);
         if (fchown(fd, format->owner.uid, format->owner.gid) < 0)
                 return kt_err_set(e, -errno, "give away %s", KT_CHECKPOINT_METADATA_DIR);
         return write_file(fd, KT_CHECKPOINT_FIRST, &text, 0400, &format->owner, e);
@@ -92,6 +106,15 @@ static int write_meta(int dir_fd, const struct kt_format *format, const struct k
         return write_file(dir_fd, KT_META_FILE, &text, 0644, &format->owner, e);
 }
 
+static int choose_directory_id(const struct kt_format *format, struct kt_uuid *ret, struct kt_err *e)
+{
+        if (format->quorum != KT_QUORUM_FIRST_VOTER || format->voter_count < 2)
+                return kt_uuid_random(ret, e);
+
+        kt_uuid_derive(format->cluster_id, format->node_id, ret);
+        return 0;
+}
+
 int kt_format_dir(int dir_fd, const struct kt_format *format, struct kt_uuid *ret_directory_id, struct kt_err *e)
 {
         struct kt_uuid directory_id;
@@ -103,7 +126,9 @@ int kt_format_dir(int dir_fd, const struct kt_format *format, struct kt_uuid *re
         if (errno != ENOENT) /* it may be there: an I/O error must not read as "empty" */
                 return kt_err_set(e, -errno, "look for %s", KT_META_FILE);
 
-        r = kt_uuid_random(&directory_id, e);
+        if (format->voter_count > KT_FORMAT_VOTERS_MAX)
+                return kt_err_set(e, -EINVAL, "format for more than %d first voters", KT_FORMAT_VOTERS_MAX);
+        r = choose_directory_id(format, &directory_id, e);
         if (r == 0 && format->version->has_bootstrap_checkpoint)
                 r = write_bootstrap(dir_fd, format, e);
         if (r == 0 && has_first_snapshot(format))

@@ -203,9 +203,9 @@ static int write_one(int dir_fd, const char *name, const struct kt_str *text, co
 
 int kt_handoff_write(int dir_fd, const struct kt_handoff_files *files, bool is_dry, bool *ret_changed, struct kt_err *e)
 {
-        const struct kt_fs_attr secret = { .mode = 0440, .uid = (uid_t)-1, .gid = files->owner.gid };
-        const struct kt_fs_attr open = { .mode = 0444, .uid = (uid_t)-1, .gid = files->owner.gid };
-        const struct kt_fs_attr program = { .mode = 0555, .uid = (uid_t)-1, .gid = files->owner.gid };
+        const struct kt_fs_attr secret = { .mode = 0440, .uid = (uid_t)-1, .gid = files->gid };
+        const struct kt_fs_attr open = { .mode = 0444, .uid = (uid_t)-1, .gid = files->gid };
+        const struct kt_fs_attr program = { .mode = 0555, .uid = (uid_t)-1, .gid = files->gid };
         KT_AUTO_STR struct kt_str binary = { 0 };
         bool changed = false;
         int r;

@@ -146,7 +146,8 @@ static void check_room(const struct context *c, const char *id)
                 add(c, KT_LEVEL_WARNING, id, "make the filesystem anew with more inodes",
                     "%s has room for %llu more files", volume->path, (unsigned long long)volume->free_files);
 
-        if (!__builtin_mul_overflow(c->in->spec->workload.partitions, c->in->spec->workload.partition_size_bytes,
+        if (c->in->spec->workload.is_given &&
+            !__builtin_mul_overflow(c->in->spec->workload.partitions, c->in->spec->workload.partition_size_bytes,
                                     &planned) &&
             planned / c->in->layout->count > volume->total_bytes)
                 add(c, KT_LEVEL_WARNING, "workload-size",
@@ -219,14 +220,28 @@ static void check_cluster(const struct context *c, const char *id)
             "%s belongs to cluster %s, this is cluster %s; nothing was changed", c->volume->path, theirs, ours);
 }
 
+static bool is_in_layout(const struct kt_layout *layout, const struct kt_volume *volume, size_t index)
+{
+        for (size_t i = 0; i < layout->count; i++)
+                if (layout->items[i].volume == volume && layout->items[i].index == index)
+                        return true;
+        return false;
+}
+
 /* Another node's log dir beside ours: the volume itself may be the wrong one. */
 static void check_neighbours(const struct context *c, const char *id)
 {
         for (size_t i = 0; i < c->volume->log_dir_count; i++) {
                 const struct kt_log_dir *other = &c->volume->log_dirs[i];
 
-                if (other == c->dir || !other->is_meta_readable || other->meta.node_id == c->in->identity->node_id)
+                if (is_in_layout(c->in->layout, c->volume, i) || !other->is_meta_readable || !other->meta.has_node_id)
                         continue;
+                if (other->meta.node_id == c->in->identity->node_id) {
+                        add(c, c->dir->has_meta ? KT_LEVEL_WARNING : KT_LEVEL_ERROR, "own-data-elsewhere",
+                            "leave log.dirs as it was, or move the data there while the broker is stopped",
+                            "%s holds this node's data in %s, which is not used", c->volume->path, other->name);
+                        continue;
+                }
                 add(c, c->dir->has_meta ? KT_LEVEL_WARNING : KT_LEVEL_ERROR, id,
                     "compare the claims of the two nodes; move the folder away only when its data is not needed",
                     "%s also holds %s of node %d, this pod is node %d", c->volume->path, other->name,
@@ -325,9 +340,11 @@ static void check_permission(const struct context *c, const char *id)
         bool is_owner = c->in->uid == c->in->spec->storage.uid && c->in->gid == c->in->spec->storage.gid;
         uint64_t fixable = kt_log_dir_fixable(c->dir) + kt_judge_needs_reach(c->in, c->item);
 
-        if (makes_files && !is_owner)
-                fixable++;
-        if (fixable > 0 && !c->in->can_give)
+        if (makes_files && !is_owner && !c->in->can_give)
+                add(c, KT_LEVEL_ERROR, id, PRIVILEGE_NEXT,
+                    "what this container (uid %u) makes would not belong to %u:%u", c->in->uid,
+                    c->in->spec->storage.uid, c->in->spec->storage.gid);
+        else if (fixable > 0 && !c->in->can_give)
                 add(c, KT_LEVEL_ERROR, id, PRIVILEGE_NEXT,
                     "%llu entries do not belong to %u:%u, and this container may not change owners",
                     (unsigned long long)fixable, c->in->spec->storage.uid, c->in->spec->storage.gid);
@@ -416,7 +433,7 @@ enum kt_quorum kt_judge_quorum(const struct kt_judge *in, const struct kt_layout
                 return KT_QUORUM_NONE;
         if (in->has_static_voters)
                 return KT_QUORUM_STATIC;
-        return in->identity->ordinal == 0 ? KT_QUORUM_FIRST_VOTER : KT_QUORUM_JOIN;
+        return in->identity->ordinal < in->spec->kafka.controllers ? KT_QUORUM_FIRST_VOTER : KT_QUORUM_JOIN;
 }
 
 bool kt_judge_needs_reach(const struct kt_judge *in, const struct kt_layout_dir *item)
@@ -433,6 +450,19 @@ bool kt_judge_needs_reach(const struct kt_judge *in, const struct kt_layout_dir 
         return (st->st_mode & needed) == 0;
 }
 
+static bool is_visible(const struct context *c)
+{
+        return c->volume->fd >= 0 && c->dir->error == 0 && !is_denied(c->dir->meta_errno);
+}
+
+bool kt_judge_has_work(const struct kt_judge *in, const struct kt_layout_dir *item)
+{
+        const struct kt_log_dir *dir = kt_layout_log_dir(item);
+
+        return !dir->exists || kt_log_dir_fixable(dir) > 0 || kt_judge_needs_format(in, item) ||
+               kt_judge_needs_reach(in, item);
+}
+
 enum kt_verdict kt_judge_dir(const struct kt_judge *in, const struct kt_layout_dir *item, struct kt_findings *findings)
 {
         const struct kt_log_dir *dir = kt_layout_log_dir(item);
@@ -443,16 +473,12 @@ enum kt_verdict kt_judge_dir(const struct kt_judge *in, const struct kt_layout_d
 
         for (size_t i = 0; i < KT_COUNT(blind_rules); i++)
                 blind_rules[i].check(&context, blind_rules[i].id);
-        for (size_t i = 0;
-             item->volume->fd >= 0 && dir->error == 0 && !is_denied(dir->meta_errno) && i < KT_COUNT(rules); i++)
+        for (size_t i = 0; is_visible(&context) && i < KT_COUNT(rules); i++)
                 rules[i].check(&context, rules[i].id);
 
         if (kt_findings_count(findings, KT_LEVEL_ERROR) > errors)
                 return KT_VERDICT_REFUSED;
-        if (!dir->exists || kt_log_dir_fixable(dir) > 0 || kt_judge_needs_format(in, item) ||
-            kt_judge_needs_reach(in, item))
-                return KT_VERDICT_FIXABLE;
-        return KT_VERDICT_OK;
+        return kt_judge_has_work(in, item) ? KT_VERDICT_FIXABLE : KT_VERDICT_OK;
 }
 
 static void check_pair(const struct kt_judge *in, size_t a, size_t b, struct kt_findings *findings)

@@ -32,7 +32,7 @@ enum kt_verdict {
 /* How this log dir comes to its quorum, as the flags of kafka-storage format say. */
 enum kt_quorum {
         KT_QUORUM_NONE,        /* a broker, or a log dir without the metadata */
-        KT_QUORUM_FIRST_VOTER, /* --standalone: the quorum starts with this node alone */
+        KT_QUORUM_FIRST_VOTER, /* --standalone or --initial-controllers: the quorum starts with it, and perhaps others */
         KT_QUORUM_JOIN,        /* --no-initial-controllers: a controller that joins later */
         KT_QUORUM_STATIC,      /* controller.quorum.voters */
 };
@@ -44,7 +44,8 @@ enum kt_verdict kt_judge_dir(const struct kt_judge *in, const struct kt_layout_d
 /* Adds what is wrong between the log dirs: one directory id twice, a node that lost its metadata volume. */
 void kt_judge_all(const struct kt_judge *in, struct kt_findings *findings);
 
-/* What prepare does to a log dir that is not refused. */
+/* What prepare does to a log dir that is not refused; has_work: anything at all. */
+bool kt_judge_has_work(const struct kt_judge *in, const struct kt_layout_dir *item);
 bool kt_judge_needs_format(const struct kt_judge *in, const struct kt_layout_dir *item);
 enum kt_quorum kt_judge_quorum(const struct kt_judge *in, const struct kt_layout_dir *item);
 /* The broker could not even enter the volume. */

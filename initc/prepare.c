@@ -85,7 +85,8 @@ static void tell_volumes(struct run *run, enum kt_step_state state)
                         kt_steps_add(&run->steps, "volume", state, NULL, "%s", volume->path);
                 else
                         kt_steps_add(&run->steps, "volume", state, NULL, "%s  %s on %s, %s of %s free, log dir %s",
-                                     volume->path, volume->fstype, volume->source,
+                                     volume->path, volume->fstype ? volume->fstype : "no mount",
+                                     volume->source ? volume->source : "nothing",
                                      kt_num_format_binary(volume->free_bytes, have),
                                      kt_num_format_binary(volume->total_bytes, all), kt_layout_log_dir(item)->name);
         }
@@ -103,16 +104,16 @@ static int step_volume(struct run *run)
 static int make_log_dir(struct run *run, const struct kt_layout_dir *item)
 {
         const struct kt_log_dir *dir = kt_layout_log_dir(item);
-        KT_AUTO_FD int fd = -1;
+        int r;
 
         if (kt_judge_needs_reach(&run->g.judge, item) &&
             fchmod(item->volume->fd, (item->volume->st.st_mode & 07777) | 0111) < 0)
                 return kt_err_set(&run->e, -errno, "let the broker through %s", item->volume->path);
         if (dir->exists)
                 return 0;
-        if (mkdirat(item->volume->fd, dir->name, 0750) < 0 && errno != EEXIST)
-                return kt_err_set(&run->e, -errno, "make %s", item->path);
-        return 0;
+
+        r = kt_fs_make_beneath(item->volume->fd, dir->name, 0750);
+        return r < 0 ? kt_err_set(&run->e, r, "make %s", item->path) : 0;
 }
 
 static void show_progress(void *context, const struct kt_chown_stats *stats)
@@ -217,16 +218,38 @@ static int step_owner(struct run *run)
 
 /* ---- format ---- */
 
-/* Looks into a log dir that another run may have formatted meanwhile, and formats it when none has. */
+/* The pods that the quorum starts with. hosts keeps their names while the voters are used. */
+static size_t name_voters(const struct run *run, const struct kt_listener *own,
+                          char hosts[KT_FORMAT_VOTERS_MAX][KT_HOST_NAME_MAX],
+                          struct kt_voter voters[KT_FORMAT_VOTERS_MAX])
+{
+        size_t count = run->g.spec.kafka.controllers;
+
+        for (uint32_t i = 0; i < count; i++) {
+                bool is_me = i == run->g.identity.ordinal;
+
+                kt_identity_host(&run->g.identity, i, hosts[i], KT_HOST_NAME_MAX);
+                voters[i] = (struct kt_voter){ .node_id = (int32_t)(run->g.spec.kafka.node_id_base + i),
+                                               .listener = own->name,
+                                               .host = is_me ? own->host : hosts[i],
+                                               .port = own->port };
+        }
+        return count;
+}
+
 static int format_log_dir(struct run *run, const struct kt_layout_dir *item, struct kt_log_dir *dir)
 {
         const struct kt_compile compile = { .spec = &run->g.spec,
                                             .version = run->g.version,
                                             .identity = &run->g.identity };
+        char hosts[KT_FORMAT_VOTERS_MAX][KT_HOST_NAME_MAX];
+        struct kt_voter voters[KT_FORMAT_VOTERS_MAX];
+        struct kt_listener own = { .port = 0 };
         struct kt_format format = { .version = run->g.version,
                                     .cluster_id = run->g.spec.kafka.cluster_id,
                                     .node_id = run->g.identity.node_id,
                                     .quorum = kt_judge_quorum(&run->g.judge, item),
+                                    .voters = voters,
                                     .owner = run->g.owner };
         KT_AUTO_FD int fd = kt_volume_open_log_dir(item->volume, dir);
         int r;
@@ -235,9 +258,10 @@ static int format_log_dir(struct run *run, const struct kt_layout_dir *item, str
                 return kt_err_set(&run->e, fd, "open %s", item->path);
         if (!run->g.judge.can_give)
                 format.owner = (struct kt_owner){ .uid = (uid_t)-1, .gid = (gid_t)-1 };
-        if (format.quorum == KT_QUORUM_FIRST_VOTER &&
-            !kt_config_controller(&compile, &run->g.properties, &format.controller))
+        if (format.quorum == KT_QUORUM_FIRST_VOTER && !kt_config_controller(&compile, &run->g.properties, &own))
                 return kt_err_set(&run->e, -EINVAL, "find the controller's listener");
+        if (format.quorum == KT_QUORUM_FIRST_VOTER)
+                format.voter_count = name_voters(run, &own, hosts, voters);
 
         r = kt_format_dir(fd, &format, &dir->meta.directory_id, &run->e);
         if (r < 0)
@@ -324,7 +348,9 @@ static int fill_handoff(struct run *run, const struct kt_str *properties, struct
         if (!handoff->pod || !handoff->kafka_version || (cluster && !handoff->cluster_id))
                 return -ENOMEM;
 
-        for (size_t i = 0; i < run->g.layout.count && i < KT_HANDOFF_DIRS_MAX; i++) {
+        if (run->g.layout.count > KT_HANDOFF_DIRS_MAX)
+                return -E2BIG;
+        for (size_t i = 0; i < run->g.layout.count; i++) {
                 const struct kt_log_dir *dir = kt_layout_log_dir(&run->g.layout.items[i]);
                 struct kt_handoff_dir *out = &handoff->dirs[handoff->dir_count++];
 
@@ -354,12 +380,10 @@ static int write_handoff(struct run *run, const struct kt_str *properties, const
 {
         KT_AUTO_FD int program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
         KT_AUTO_FD int dir = open_handoff_dir(run);
-        const struct kt_handoff_files files = {
-                .properties = properties,
-                .json = json,
-                .program_fd = program,
-                .owner = { .uid = (uid_t)-1, .gid = run->g.judge.can_give ? run->g.owner.gid : (gid_t)-1 }
-        };
+        const struct kt_handoff_files files = { .properties = properties,
+                                                .json = json,
+                                                .program_fd = program,
+                                                .gid = run->g.judge.can_give ? run->g.owner.gid : (gid_t)-1 };
 
         *ret_changed = true;
         if (dir == -ENOENT && run->args->dry_run)
@@ -534,7 +558,7 @@ static enum kt_exit judge_and_act(struct run *run, const struct step_row *rows, 
 static int run_rows(const struct kt_args *args, const struct step_row *rows, size_t count)
 {
         static const int needed[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER };
-        struct run run = { .args = args };
+        struct run run = { .args = args, .g.root.fd = -1 };
         enum kt_exit code;
 
         kt_steps_init(&run.steps, args);

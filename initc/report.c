@@ -123,8 +123,7 @@ enum kt_exit kt_report_volumes(const struct kt_gathered *g, enum kt_exit code)
                 const struct kt_layout_dir *layout = &g->layout.items[i];
                 const struct kt_log_dir *dir = kt_layout_log_dir(layout);
                 struct kt_json *item = kt_json_object(volumes, NULL);
-                bool is_fixable = kt_judge_needs_reach(&g->judge, layout) || !dir->exists ||
-                                  kt_log_dir_fixable(dir) > 0 || kt_judge_needs_format(&g->judge, layout);
+                bool is_fixable = kt_judge_has_work(&g->judge, layout);
 
                 kt_json_text(item, "path", layout->volume->path);
                 kt_json_text(item, "logDir", layout->path);

@@ -159,6 +159,6 @@ int kt_engine_exit_code(const struct kt_tuner_verdicts *verdicts)
 {
         for (size_t state = 0; state < KT_STATE_COUNT_; state++)
                 if (verdicts->states[state] > 0)
-                        return states[state].code;
+                        return (int)states[state].code;
         return KT_EXIT_OK;
 }

@@ -754,6 +754,14 @@ const struct kt_spec_key kt_spec_keys[] = {
           .read = read_node_id,
           .offset = AT(kafka.node_id_base),
           .max = INT32_MAX },
+        { .path = "kafka.controllers",
+          .type = "whole number",
+          .preset = "1",
+          .help = "pods of this set, from ordinal 0, that a new dynamic quorum starts with",
+          .read = read_node_id,
+          .offset = AT(kafka.controllers),
+          .min = 1,
+          .max = 9 },
         { .path = "kafka.service",
           .type = "text",
           .help = "headless Service that gives the pods their host names",
@@ -1101,6 +1109,7 @@ static int read_text(struct kt_spec_reader *reader, const char *text, size_t len
                 return r;
 
         r = read_root(reader, root);
+        reader->spec->workload.is_given = kt_yaml_get(root, "workload") != NULL;
         kt_yaml_free(root);
         return r;
 }

@@ -57,6 +57,7 @@ struct kt_spec {
                 unsigned roles;        /* enum kt_spec_role, or-ed; 0: ZooKeeper mode */
                 char *cluster_id;      /* [NULL] */
                 uint32_t node_id_base; /* [0] node id = base + ordinal of the pod */
+                uint32_t controllers;  /* [1] pods of the set, from ordinal 0, that the dynamic quorum starts with */
                 char *service;         /* [NULL] headless Service that gives the pod its host name */
                 char *namespace;       /* [NULL: environment POD_NAMESPACE] */
                 uint64_t heap_bytes;   /* [0: from the memory limit] */
@@ -72,6 +73,7 @@ struct kt_spec {
                 bool ephemeral; /* [false: "refuse"] "allow": no mount of a persistent filesystem is only warned of */
         } storage;
         struct {
+                bool is_given;                 /* there is a workload in the file; else it is only our guess */
                 uint64_t partitions;           /* [1000] replicas that live on one broker */
                 uint64_t partition_size_bytes; /* [1Gi] */
                 uint64_t connections;          /* [1000] */

@@ -3,6 +3,7 @@
 #include "lib/kafka/uuid.h"
 
 #include <errno.h>
+#include <nettle/sha2.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/random.h>
@@ -102,6 +103,31 @@ int kt_uuid_random(struct kt_uuid *ret, struct kt_err *e)
 
         *ret = uuid;
         return 0;
+}
+
+void kt_uuid_derive(const char *cluster_id, int32_t node_id, struct kt_uuid *ret)
+{
+        static const char label[] = "k8skafka log directory of a first voter";
+        char text[KT_UUID_TEXT_MAX];
+        uint8_t tail[8];
+
+        for (uint32_t attempt = 0;; attempt++) {
+                struct sha256_ctx hash;
+
+                for (unsigned i = 0; i < 4; i++) {
+                        tail[i] = (uint8_t)((uint32_t)node_id >> (24 - 8 * i));
+                        tail[4 + i] = (uint8_t)(attempt >> (24 - 8 * i));
+                }
+                sha256_init(&hash);
+                sha256_update(&hash, sizeof(label), (const uint8_t *)label);
+                sha256_update(&hash, strlen(cluster_id) + 1, (const uint8_t *)cluster_id);
+                sha256_update(&hash, sizeof(tail), tail);
+                sha256_digest(&hash, KT_UUID_BYTES, ret->bytes);
+                ret->bytes[6] = (uint8_t)((ret->bytes[6] & 0x0f) | 0x80);
+                ret->bytes[8] = (uint8_t)((ret->bytes[8] & 0x3f) | 0x80);
+                if (kt_uuid_format(ret, text)[0] != '-' && !kt_uuid_is_reserved(ret))
+                        return;
+        }
 }
 
 bool kt_uuid_equal(const struct kt_uuid *a, const struct kt_uuid *b)

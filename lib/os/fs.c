@@ -435,6 +435,29 @@ int kt_fs_each(int dirfd, int (*each)(void *context, const char *name), void *co
         }
 }
 
+int kt_fs_make_beneath(int dirfd, const char *path, mode_t mode)
+{
+        KT_AUTO_FD int at = openat(dirfd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        char name[NAME_MAX + 1];
+        int r = 0;
+
+        if (at < 0)
+                return -errno;
+
+        while (next_component(&path, name, &r)) {
+                int next;
+
+                if (mkdirat(at, name, mode) < 0 && errno != EEXIST)
+                        return -errno;
+                next = kt_fs_open_beneath(at, name, O_PATH | O_DIRECTORY, 0);
+                if (next < 0)
+                        return next;
+                kt_close(at);
+                at = next;
+        }
+        return r;
+}
+
 int kt_fs_make_dir(const char *path, mode_t mode, struct kt_err *e)
 {
         char partial[PATH_MAX];

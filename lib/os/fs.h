@@ -14,7 +14,8 @@
 /* Opens path below dirfd and nowhere else: no symlink in any component, no "..", no magic link, no other mount.
  * openat2(2) with RESOLVE_BENEATH|NO_SYMLINKS|NO_MAGICLINKS|NO_XDEV; where the kernel or a seccomp profile has no
  * openat2, the components are walked with O_PATH|O_NOFOLLOW and compared by mount id. O_CLOEXEC is added. Returns the
- * descriptor (owned by the caller) or -errno: -ELOOP a symlink, -EXDEV a mount or "..". */
+ * descriptor (owned by the caller) or -errno: -ELOOP (with O_DIRECTORY also
+ * -ENOTDIR) a symlink, -EXDEV a mount or "..". */
 KT_MUST_CHECK int kt_fs_open_beneath(int dirfd, const char *path, int flags, mode_t mode);
 
 /* Opens path as if dirfd were "/": symlinks and ".." stay inside (RESOLVE_IN_ROOT|NO_MAGICLINKS, or the same by walking).
@@ -47,6 +48,10 @@ bool kt_fs_is_same(int dirfd, const char *name, const void *data, size_t len, co
 /* Calls each for every entry of the directory but "." and "..", in the kernel's order, until it returns non-zero, which
  * is returned. Borrows dirfd and leaves its offset alone. */
 KT_MUST_CHECK int kt_fs_each(int dirfd, int (*each)(void *context, const char *name), void *context);
+
+/* Makes the directory path below dirfd, and what is missing above it, each opened as kt_fs_open_beneath does before the
+ * next one is made in it; what is there already stays as it is. 0 or -errno. Borrows dirfd. */
+KT_MUST_CHECK int kt_fs_make_beneath(int dirfd, const char *path, mode_t mode);
 
 /* Makes the directory and what is missing above it (0755, owned by the caller) and opens it; for our own paths only. */
 KT_MUST_CHECK int kt_fs_make_dir(const char *path, mode_t mode, struct kt_err *e);

@@ -19,6 +19,7 @@ wrappers='
 sys/capability.h  lib/os/caps.c
 yaml.h            lib/app/yaml.c
 jansson.h         lib/app/report.c
+nettle/sha2.h     lib/kafka/uuid.c
 '
 
 includes() { # prints "FILE LINE HEADER" of every include of the kind < or "

@@ -88,6 +88,20 @@ void test_symlink(const struct test_tree *tree, const char *target, const char *
         assert_int_equal(symlinkat(target, tree->fd, path), 0);
 }
 
+void test_as_nobody(const struct test_tree *tree)
+{
+        enum { NOBODY = 65534 };
+
+        assert_int_equal(fchmod(tree->fd, 0755), 0);
+        if (geteuid() == 0)
+                assert_int_equal(seteuid(NOBODY), 0); /* capabilities go and come with it: capabilities(7) */
+}
+
+void test_as_before(void)
+{
+        assert_int_equal(seteuid(getuid()), 0);
+}
+
 char *test_path(const struct test_tree *tree, const char *path)
 {
         char *full = NULL;

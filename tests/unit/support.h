@@ -33,6 +33,11 @@ char *test_read(const struct test_tree *tree, const char *path);
 /* An owned "TREE/path". */
 char *test_path(const struct test_tree *tree, const char *path);
 
+/* Lets everybody into the tree and, when root runs the test, becomes a user without any privilege until
+ * test_as_before(): for what must fail. */
+void test_as_nobody(const struct test_tree *tree);
+void test_as_before(void);
+
 /* Runs the tests of one file: int main(void) { return TEST_MAIN(tests); } */
 #define TEST_MAIN(tests) cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL)
 

@@ -215,7 +215,30 @@ static void test_make_dir__makes_what_is_missing(void **state)
         free(path);
 }
 
+static void test_make_beneath__makes_each_and_follows_nothing(void **state)
+{
+        const struct test_tree *tree = *state;
+        struct stat st;
+
+        assert_int_equal(kt_fs_make_beneath(tree->fd, "one/two", 0750), 0);
+        assert_int_equal(fstatat(tree->fd, "one/two", &st, 0), 0);
+        assert_int_equal(st.st_mode & 0777, 0750);
+        assert_int_equal(kt_fs_make_beneath(tree->fd, "one/two", 0700), 0);
+        assert_int_equal(fstatat(tree->fd, "one/two", &st, 0), 0);
+        assert_int_equal(st.st_mode & 0777, 0750);
+
+        test_mkdir(tree, "outside");
+        test_symlink(tree, "outside", "link");
+        assert_true(kt_fs_make_beneath(tree->fd, "link/inside", 0750) < 0);
+        assert_int_equal(fstatat(tree->fd, "outside/inside", &st, 0), -1);
+        assert_int_equal(kt_fs_make_beneath(tree->fd, "one/../two", 0750), -EXDEV);
+        test_write(tree, "file", "");
+        assert_int_equal(kt_fs_make_beneath(tree->fd, "file/below", 0750), -ENOTDIR);
+}
+
 static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_make_beneath__makes_each_and_follows_nothing, test_tree_setup,
+                                        test_tree_teardown),
         cmocka_unit_test_setup_teardown(test_open_beneath__goes_nowhere_else, test_tree_setup, test_tree_teardown),
         cmocka_unit_test(test_open_beneath__refuses_another_mount),
         cmocka_unit_test_setup_teardown(test_open_in_root__keeps_links_inside, test_tree_setup, test_tree_teardown),
