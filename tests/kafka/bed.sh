@@ -24,7 +24,8 @@ bed_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 bed_build=${BUILD:-$bed_here/../../build}
 mkdir -p "$bed_build/cds" "$bed_build/smoke"
 bed_build=$(cd "$bed_build" && pwd)
-export JARS_DIR=${JARS_DIR:-$bed_build/jars}
+JARS_DIR=$("$bed_here/jars" --dir)
+export JARS_DIR
 
 bed_uid=1000           # Kafka's user in the images, when we are root
 bed_stop_seconds=30    # an idle node needs 1 to 3 seconds, and two more to write a class archive
