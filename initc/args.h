@@ -16,6 +16,7 @@ struct kt_args {
         const char *termination_log;
         const char *owner;
         const char *kafka_version;
+        const char *listener;
         int output; /* enum kt_output */
         bool verbose;
         bool dry_run;
@@ -32,5 +33,6 @@ int kt_verb_volume(void *args);
 int kt_verb_chown(void *args);
 int kt_verb_format(void *args);
 int kt_verb_need(void *args);
+int kt_verb_probe(void *args);
 
 #endif

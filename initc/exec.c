@@ -263,8 +263,8 @@ static void add_words(struct command *command, const char *text)
         "-server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 " \
         "-XX:+ExplicitGCInvokesConcurrent -Djava.awt.headless=true"
 
-/* The broker started as kafka-server-start.sh would (bin/kafka-run-class.sh of 4.1), without the shell: the same variables
- * in the same order. Log4j's configuration is the image's when it has one. */
+/* The broker started as kafka-server-start.sh would (bin/kafka-run-class.sh of 4.1), without the shell: the same
+ * variables in the same order. Log4j's configuration is the image's when it has one. */
 static void add_broker(struct command *command, const struct run *run)
 {
         const char *home = env_or("KAFKA_HOME", "/opt/kafka");

@@ -28,8 +28,8 @@ struct kt_format {
 
 /* Writes bootstrap.checkpoint (where the version has it), the first metadata snapshot (where the quorum wants it),
  * and at last meta.properties, each of them atomically: a directory with a meta.properties is formatted, one without
- * is not, and formatting it again finishes the work. The directory id is random, but that of one first voter among several, which the
- * others have to know (kt_uuid_derive). Refuses (-EEXIST) when meta.properties is there. Borrows
+ * is not, and formatting it again finishes the work. The directory id is random, but that of one first voter among
+ * several, which the others have to know (kt_uuid_derive). Refuses (-EEXIST) when meta.properties is there. Borrows
  * dir_fd. */
 KT_MUST_CHECK int kt_format_dir(int dir_fd, const struct kt_format *format, struct kt_uuid *ret_directory_id,
                                 struct kt_err *e);

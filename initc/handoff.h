@@ -53,8 +53,8 @@ KT_MUST_CHECK int kt_handoff_render(const struct kt_handoff *handoff, struct kt_
 KT_MUST_CHECK int kt_handoff_parse(const char *name, const char *text, size_t len, struct kt_handoff *ret,
                                    struct kt_err *e);
 
-/* What stands in the directory. The files stay ours; they are of group gid (-1: as created), and only that group may read
- * server.properties, which can hold passwords. */
+/* What stands in the directory. The files stay ours; they are of group gid (-1: as created), and only that group may
+ * read server.properties, which can hold passwords. */
 struct kt_handoff_files {
         const struct kt_str *properties;
         const struct kt_str *json;

@@ -32,7 +32,7 @@ enum kt_verdict {
 /* How this log dir comes to its quorum, as the flags of kafka-storage format say. */
 enum kt_quorum {
         KT_QUORUM_NONE,        /* a broker, or a log dir without the metadata */
-        KT_QUORUM_FIRST_VOTER, /* --standalone or --initial-controllers: the quorum starts with it, and perhaps others */
+        KT_QUORUM_FIRST_VOTER, /* --standalone, --initial-controllers: the quorum starts with it, perhaps with others */
         KT_QUORUM_JOIN,        /* --no-initial-controllers: a controller that joins later */
         KT_QUORUM_STATIC,      /* controller.quorum.voters */
 };

@@ -47,6 +47,12 @@ static const struct kt_opt opts_exec[] = { OPT_HANDOFF, OPT_POD, { 0 } };
 static const struct kt_opt opts_config[] = { OPT_VERSION, OPT_POD, { 0 } };
 static const struct kt_opt opts_pod[] = { OPT_POD, { 0 } };
 static const struct kt_opt opts_format[] = { OPT_DRY_RUN, OPT_POD, { 0 } };
+static const struct kt_opt opts_probe[] = {
+        OPT_HANDOFF,
+        { "listener", 0, KT_OPT_TEXT, AT(listener), "HOST:PORT", NULL, "numeric address to ask",
+          "the first listener of the hand-off" },
+        { 0 },
+};
 static const struct kt_opt opts_chown[] = {
         { "owner", 0, KT_OPT_TEXT, AT(owner), "UID:GID", NULL, "who gets everything", "1000:1000" },
         { "verify", 0, KT_OPT_FLAG, AT(verify), NULL, NULL, "only look, exit 1 when something is not theirs", NULL },
@@ -82,6 +88,11 @@ static const struct kt_cmd commands[] = {
           "with a second name, devices and other mounts alone, and says what it left.",
           opts_chown, kt_verb_chown },
         { "format", NULL, "only prepare the log dirs: make, give away, format", NULL, opts_format, kt_verb_format },
+        { "probe", "ready|live", "ask the broker whether it answers, without a JVM",
+          "ready: the listener answers ApiVersions within 0.9 s, and the broker (process 1\n"
+          "of this container) has descriptors left. live: the same, but a port that is\n"
+          "still closed is alive, too: a broker that recovers its logs opens it last.",
+          opts_probe, kt_verb_probe },
         { "need", NULL, "what the broker needs of the node, term by term", NULL, opts_pod, kt_verb_need },
         { 0 },
 };

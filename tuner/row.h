@@ -60,8 +60,8 @@ struct kt_row {
         /* The number that the workload asks for, and in a few words why. */
         uint64_t (*derive)(const struct kt_inputs *inputs, struct kt_str *why);
         enum kt_row_scope scope;
-        bool is_default; /* in the profile "kafka"; all others only when kafka.yaml or --only names them */
-        char grade; /* A measured for Kafka, B follows from the code, C a vendor's default, D folklore */
+        bool is_default;    /* in the profile "kafka"; all others only when kafka.yaml or --only names them */
+        char grade;         /* A measured for Kafka, B follows from the code, C a vendor's default, D folklore */
         const char *source; /* who says so */
         const char *why;    /* what it does for a broker, one sentence */
         const char *risk;   /* what it may do to others, one sentence */

@@ -24,9 +24,9 @@ const char *kt_uuid_format(const struct kt_uuid *uuid, char buf[KT_UUID_TEXT_MAX
  * takes care of, none whose text starts with '-'. */
 KT_MUST_CHECK int kt_uuid_random(struct kt_uuid *ret, struct kt_err *e);
 
-/* The same id for the same cluster and node, on every machine: the first 16 bytes of SHA-256 over a fixed label and both,
- * marked as version 8 (RFC 9562, section 5.8), never reserved and never with a text that starts with '-'. All first
- * voters of a quorum can so name each other's log dirs before any of them exists. */
+/* The same id for the same cluster and node, on every machine: the first 16 bytes of SHA-256 over a fixed label and
+ * both, marked as version 8 (RFC 9562, section 5.8), never reserved and never with a text that starts with '-'. All
+ * first voters of a quorum can so name each other's log dirs before any of them exists. */
 void kt_uuid_derive(const char *cluster_id, int32_t node_id, struct kt_uuid *ret);
 
 bool kt_uuid_equal(const struct kt_uuid *a, const struct kt_uuid *b);

@@ -32,6 +32,25 @@ check "the broker starts" node_start 4.3.1
 run 0 bed_smoke 4.3.1 consume "$node_bootstrap" test 3
 for message in hello "I like kafka" goodbye; do expect_stdout_has "$message"; done
 
+t_case "probe"
+port=${node_bootstrap##*:}
+probe() { # asks from within the broker's network, as the kubelet's exec would; process 1 is not the broker here
+  local command=("$node_program" probe "$1" --listener "127.0.0.1:$port")
+  [ "$(id -u)" != 0 ] || command=(pod_client "${command[@]}")
+  "${command[@]}"
+}
+run 0 probe ready
+expect_stdout_has answers
+kill -STOP "$node_broker"
+run 1 probe ready
+expect_stdout_has "no answer"
+run 1 probe live
+kill -CONT "$node_broker"
+run 0 probe live
+port=1
+run 1 probe ready
+run 0 probe live
+
 t_case "descriptors"
 check "need can be read beside a live broker" node_descriptors
 printf '# predicted %s, open %s, of them %s connections\n' "$node_predicted" "$node_open" "$node_sockets"
