@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/support.h"
@@ -306,7 +307,36 @@ static void test_config_value__the_property_the_default_or_nothing(void **state)
         assert_int_equal(kt_config_count(version, &list, "num.network.threads", 9), 9);
 }
 
+/* docs/defaults.md promises that it lists them all; run from the top of the tree, as make does. */
+static void test_defaults__are_in_the_reference(void **state)
+{
+        KT_AUTO_FILE FILE *file = fopen("docs/defaults.md", "re");
+        KT_AUTO_FREE char *text = calloc(1, 65536);
+        size_t rows = 0;
+
+        (void)state; /* no fixture */
+        assert_non_null(text);
+        if (!file) {
+                print_message("docs/defaults.md is not here: run this from the top of the tree\n");
+                skip();
+        }
+        assert_true(fread(text, 1, 65535, file) < 65535);
+
+        for (size_t i = 0; i < kt_default_count; i++) {
+                const struct kt_default *row = &kt_defaults[i];
+                KT_AUTO_FREE char *line = kt_str_make("\n| `%s` | %s | %s |\n", row->key, row->when, row->reason);
+
+                assert_non_null(line);
+                if (!strstr(text, line))
+                        fail_msg("docs/defaults.md lacks:%s", line);
+        }
+        for (const char *at = strstr(text, "\n| `"); at; at = strstr(at + 1, "\n| `"))
+                rows++;
+        assert_int_equal(rows, kt_default_count);
+}
+
 static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults__are_in_the_reference),
         cmocka_unit_test(test_compile__defaults),
         cmocka_unit_test(test_compile__each_default_has_a_row_above),
         cmocka_unit_test(test_compile__the_usual_node_has_nothing_to_complain_of),
