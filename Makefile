@@ -30,9 +30,13 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile tests/tiers.mk
 .PHONY: help
 
+setup: ## installs the packages that are missing (root)
+	tools/setup
+.PHONY: setup
+
 # ---- What this compiler and linker can do, probed once; another compiler or other flags build everything anew ----
 FLAGS_NOW := $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(SANITIZE) $(WERROR)
-ifneq ($(filter-out help clean fmt uninstall dist,$(or $(MAKECMDGOALS),help)),)
+ifneq ($(filter-out help setup demo clean fmt uninstall dist,$(or $(MAKECMDGOALS),help)),)
 $(shell mkdir -p $(BUILD))
 ifneq ($(file <$(BUILD)/flags),$(FLAGS_NOW))
 $(file >$(BUILD)/flags,$(FLAGS_NOW))

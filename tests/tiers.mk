@@ -34,8 +34,8 @@ system: all ## the programs on this machine
 	@$(RUN) $(SYSTEM)
 kafka: all ## the programs with real brokers
 	@$(RUN) $(KAFKA)
-demo: all ## the main job, shown on a real broker
-	tools/demo
+demo: ## the main job, shown on a real broker; installs what is missing
+	@BUILD=$(BUILD) tools/demo
 bench: all ## measured comparisons with other tools
 	tests/bench/run
 fmt: ## formats all C
