@@ -173,6 +173,13 @@ int kt_sources_add_env(char *const *env, struct kt_properties *list, struct kt_f
                                         "is Kubernetes' variable of a Service, no property: left out");
                         continue;
                 }
+                if (equals[1] == '\0') { /* a field of the pod that is not set, for example a missing label */
+                        kt_findings_add(
+                                findings,
+                                &(struct kt_finding){ .level = KT_LEVEL_NOTE, .id = "env-empty", .source = name },
+                                "is empty and counts as not set");
+                        continue;
+                }
                 r = add_variable(name, equals + 1, list, findings);
                 if (r < 0)
                         return r;

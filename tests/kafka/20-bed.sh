@@ -61,7 +61,7 @@ echo "# topic, produce and consume: $(($(bed_now_ms) - begin)) ms"
 stopped "the broker stops in order"
 
 started "it starts again, from the class archive"
-check "the archive is there" test -s "$bed_build/cds/kafka-$version.jsa"
+check "the archive is there" test -s "$bed_cds/kafka-$version.jsa"
 begin=$(bed_now_ms)
 run 0 bed_smoke "$version" consume "127.0.0.1:$port" bed 3
 expect_stdout_has gamma

@@ -22,10 +22,13 @@
 
 bed_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 bed_build=${BUILD:-$bed_here/../../build}
-mkdir -p "$bed_build/cds" "$bed_build/smoke"
+mkdir -p "$bed_build/smoke"
 bed_build=$(cd "$bed_build" && pwd)
 JARS_DIR=$("$bed_here/jars" --dir)
 export JARS_DIR
+# Beside the jars: brokers read them as another user, who may not be able to enter the tree.
+bed_cds=$(dirname "$JARS_DIR")/cds
+mkdir -p "$bed_cds"
 
 bed_uid=1000           # Kafka's user in the images, when we are root
 bed_stop_seconds=30    # an idle node needs 1 to 3 seconds, and two more to write a class archive
@@ -65,7 +68,7 @@ bed_compile() {
   (
     flock -w 120 9 || exit 1
     [ "$jar" -nt "$bed_here/SmokeClient.java" ] && exit 0
-    rm -rf "$classes" "$bed_build/cds/smoke-$1.jsa" # its archive was made for the old jar
+    rm -rf "$classes" "$bed_cds/smoke-$1.jsa" # its archive was made for the old jar
     javac -d "$classes" -cp "$(bed_classpath "$1")" "$bed_here/SmokeClient.java" || exit 1
     jar --create --file "$jar.part" -C "$classes" . || exit 1
     rm -rf "$classes"
@@ -87,7 +90,7 @@ bed_need() {
 # Class archives save half of a JVM's start (AppCDS). The first run of a kind writes one when it ends, bed_keep_archive
 # puts it in its place. $1 name; sets bed_archive_flags
 bed_use_archive() {
-  local archive=$bed_build/cds/$1.jsa
+  local archive=$bed_cds/$1.jsa
   bed_archive_flags=("-Xlog:cds*=off")
   [ "$bed_archives" = yes ] || return 0
   if [ -f "$archive" ]; then
@@ -105,9 +108,9 @@ bed_keep_archive() {
   for made in "$bed_dir"/cds/*.jsa; do
     [ -s "$made" ] || continue
     # Copied beside its place first: another run may be starting from the name.
-    cp "$made" "$bed_build/cds/.$$.jsa"
-    chmod 644 "$bed_build/cds/.$$.jsa"
-    mv "$bed_build/cds/.$$.jsa" "$bed_build/cds/${made##*/}"
+    cp "$made" "$bed_cds/.$$.jsa"
+    chmod 644 "$bed_cds/.$$.jsa"
+    mv "$bed_cds/.$$.jsa" "$bed_cds/${made##*/}"
     rm -f "$made"
   done
 }
@@ -117,7 +120,7 @@ bed_use_log4j() {
   local file
   case $1 in
     0.* | 3.*)
-      file=$bed_build/log4j.properties
+      file=$bed_dir/log4j.properties
       bed_log_flag=-Dlog4j.configuration=file:$file
       [ -f "$file" ] || cat >"$file.$$" <<'CONF'
 log4j.rootLogger=INFO, out
@@ -127,7 +130,7 @@ log4j.appender.out.layout.ConversionPattern=[%d] %p %m (%c)%n
 CONF
       ;;
     *)
-      file=$bed_build/log4j2.properties
+      file=$bed_dir/log4j2.properties
       bed_log_flag=-Dlog4j2.configurationFile=$file
       [ -f "$file" ] || cat >"$file.$$" <<'CONF'
 rootLogger.level=info

@@ -171,6 +171,7 @@ spec_with 's/^storage:/storage:\n  format: never/'
 refuses 1 format-never "$mount0/kafka-log0" "first-boot"
 t_case "lost+found in a log dir that is the mount"
 fresh
+rm -rf "$vol_dir/data-1/kafka-log0"
 spec_with "/service:/a \  properties: {log.dirs: \"$mount0/kafka-log0,$mount1\"}"
 refuses 1 foreign-folder "$mount1" "rmdir"
 t_case "a need beyond what the node gives"

@@ -24,6 +24,19 @@ static int add(struct sources *sources, const char *const *env)
         return kt_sources_add_env((char *const *)env, &sources->list, &sources->findings);
 }
 
+static void test_add_env__empty_is_not_set(void **state)
+{
+        KT_AUTO(sources_done) struct sources got = { .list = { 0 } };
+        const char *const env[] = { "KAFKA_BROKER_RACK=", NULL };
+
+        (void)state; /* no tree needed */
+        assert_int_equal(add(&got, env), 0);
+        assert_int_equal(got.list.count, 0);
+        assert_int_equal(got.findings.count, 1);
+        assert_string_equal(got.findings.items[0].id, "env-empty");
+        assert_int_equal(got.findings.items[0].level, KT_LEVEL_NOTE);
+}
+
 static void test_add_env__dialects(void **state)
 {
         static const struct {
@@ -37,7 +50,6 @@ static void test_add_env__dialects(void **state)
                 { "KAFKA_CONFIG_MY___NAME=x", "config.my-name", "x", "three are a dash" },
                 { "KAFKA_A_B__C___D=x", "a.b_c-d", "x", "all of them" },
                 { "KAFKA_log_dirs=x", "log.dirs", "x", "lower case already" },
-                { "KAFKA_LISTENERS=", "listeners", "", "an empty value is a value" },
                 { "KAFKA_LISTENERS=A://:1,B://h:2=3", "listeners", "A://:1,B://h:2=3", "only the first '=' counts" },
                 { "KAFKA_CFG_NUM_IO_THREADS=8", "num.io.threads", "8", "Bitnami" },
                 { "KAFKA_CFG_A__B=x", "a..b", "x", "Bitnami has no escapes" },
@@ -191,6 +203,7 @@ static void test_add_spec__the_environment_wins_and_says_so(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_add_env__empty_is_not_set),
         cmocka_unit_test(test_add_env__dialects),
         cmocka_unit_test(test_add_env__service_links),
         cmocka_unit_test(test_add_env__four_underscores_are_an_error),
