@@ -13,6 +13,9 @@ ASAN     = $(UNIT_SRC:%.c=asan:$(BUILD)/asan/%)
 ANALYZE := $(patsubst %,analyze:%,$(sort $(wildcard tests/analyze/*.sh)))
 SYSTEM  := $(patsubst %,system:%,$(sort $(wildcard tests/system/[0-9]*.sh)))
 KAFKA   := $(patsubst %,kafka:%,$(sort $(wildcard tests/kafka/[0-9]*.sh)))
+IMAGE   := $(patsubst %,image:%,$(sort $(wildcard tests/image/[0-9]*.sh)))
+MANIFESTS := $(patsubst %,manifests:%,$(sort $(wildcard tests/manifests/[0-9]*.sh)))
+CLUSTER := $(patsubst %,cluster:%,$(sort $(wildcard tests/cluster/[0-9]*.sh)))
 
 check: all unit-programs ## quick tests for any user: lint, unit tests, some seconds of fuzzing
 	@FUZZ_SECONDS=3 $(RUN) $(LINT) $(UNIT:%=unit:%) fuzz:tests/fuzz/run
@@ -34,6 +37,20 @@ system: all ## the programs on this machine
 	@$(RUN) $(SYSTEM)
 kafka: all ## the programs with real brokers
 	@$(RUN) $(KAFKA)
+images: all ## container images in build/images, without a daemon
+	@BUILD=$(BUILD) image/build
+image-tests: all ## the images, and brokers that run from them
+	@$(RUN) $(IMAGE)
+manifest-tests: all ## what the manifests render to, and the scripts beside them
+	@$(RUN) $(MANIFESTS)
+# Built before the runner starts: a first build outlasts its time limit. Status 3: this machine lacks something, and each
+# script says so as a skip.
+cluster: images ## all of it on a real Kubernetes of three nodes
+	@BUILD=$(BUILD) tests/cluster/up || [ $$? = 3 ]; $(RUN) $(CLUSTER); status=$$?; BUILD=$(BUILD) tests/cluster/down; exit $$status
+cluster-down: ## ends the test cluster and leaves nothing of it
+	@BUILD=$(BUILD) tests/cluster/down
+.PHONY: images image-tests manifest-tests cluster cluster-down
+
 demo: ## the main job, shown on a real broker; installs what is missing
 	@BUILD=$(BUILD) tools/demo
 bench: all ## measured comparisons with other tools
