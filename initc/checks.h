@@ -3,7 +3,7 @@
 #ifndef KT_INITC_CHECKS_H
 #define KT_INITC_CHECKS_H
 
-#include "initc/compile.h"
+#include "initc/config.h"
 #include "lib/kafka/properties.h"
 #include "lib/text/finding.h"
 

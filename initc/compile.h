@@ -3,23 +3,12 @@
 #ifndef KT_INITC_COMPILE_H
 #define KT_INITC_COMPILE_H
 
-#include "initc/identity.h"
-#include "initc/layout.h"
-#include "lib/app/spec.h"
+#include "initc/config.h"
 #include "lib/base/attr.h"
 #include "lib/base/err.h"
-#include "lib/kafka/listener.h"
 #include "lib/kafka/properties.h"
-#include "lib/kafka/version.h"
 #include "lib/text/finding.h"
-
-/* Everything the compiler looks at; all borrowed. */
-struct kt_compile {
-        const struct kt_spec *spec;
-        const struct kt_kafka_version *version;
-        const struct kt_identity *identity; /* NULL: a file is checked without a pod */
-        const struct kt_layout *layout;     /* NULL: the same */
-};
+#include "lib/text/str.h"
 
 /* One property that we add when the user did not set it. The whole list is in docs/defaults.md. */
 struct kt_default {
@@ -33,22 +22,9 @@ struct kt_default {
 extern const struct kt_default kt_defaults[];
 extern const size_t kt_default_count;
 
-#define KT_DEFAULT_SOURCE "default"
-
 /* Adds our defaults to what the user set, then checks every key against the schema of the version and the rules between
  * keys. Everything there is to say goes to findings; 0, -ENOMEM, or -EINVAL when there is an error among them. */
 KT_MUST_CHECK int kt_compile(const struct kt_compile *in, struct kt_properties *list, struct kt_findings *findings,
                              struct kt_err *e);
-
-/* The value that the broker will use: the property's, else the version's default, else "". Borrowed. */
-const char *kt_config_value(const struct kt_kafka_version *version, const struct kt_properties *list, const char *key);
-
-/* The same as a number; fallback when it is none. */
-uint64_t kt_config_count(const struct kt_kafka_version *version, const struct kt_properties *list, const char *key,
-                         uint64_t fallback);
-
-/* The controller listener as other nodes reach it: from advertised.listeners, else from listeners, where the pod's own
- * name stands for "every address". False: there is none. */
-bool kt_config_controller(const struct kt_compile *in, const struct kt_properties *list, struct kt_listener *ret);
 
 #endif

@@ -29,16 +29,12 @@ static void add(const struct context *c, enum kt_level level, const char *id, co
 
 static void add(const struct context *c, enum kt_level level, const char *id, const char *next, const char *format, ...)
 {
-        KT_AUTO_FREE char *text = NULL;
+        const struct kt_finding head = { .level = level, .id = id, .source = c->item->path, .next = next };
         va_list args;
-        int n;
 
         va_start(args, format);
-        n = vasprintf(&text, format, args);
+        kt_findings_vadd(c->findings, &head, format, args);
         va_end(args);
-        kt_findings_add(c->findings,
-                        &(struct kt_finding){ .level = level, .id = id, .source = c->item->path, .next = next }, "%s",
-                        n < 0 ? id : text);
 }
 
 /* "lost+found", or "a, b, c and 12 more" */

@@ -88,22 +88,17 @@ static void complain(struct kt_findings *findings, const char *id, const struct 
 static void complain(struct kt_findings *findings, const char *id, const struct kt_property *property,
                      const char *format, ...)
 {
-        KT_AUTO_FREE char *text = NULL;
+        const struct kt_finding head = { .level = KT_LEVEL_ERROR,
+                                         .id = id,
+                                         .key = property->key,
+                                         .value = property->value,
+                                         .source = property->source,
+                                         .next = "leave log.dirs out, or name a folder on one of storage.volumes" };
         va_list args;
-        int n;
 
         va_start(args, format);
-        n = vasprintf(&text, format, args);
+        kt_findings_vadd(findings, &head, format, args);
         va_end(args);
-        kt_findings_add(
-                findings,
-                &(struct kt_finding){ .level = KT_LEVEL_ERROR,
-                                      .id = id,
-                                      .key = property->key,
-                                      .value = property->value,
-                                      .source = property->source,
-                                      .next = "leave log.dirs out, or name a folder on one of storage.volumes" },
-                "%s", n < 0 ? id : text);
 }
 
 /* Kafka takes one log dir twice for an error, and one inside another for a folder that is no partition. */

@@ -3,7 +3,6 @@
 #include "lib/text/finding.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,18 +34,13 @@ static bool copy_text(const char *from, const char **ret)
         return !from || *ret;
 }
 
-void kt_findings_add(struct kt_findings *list, const struct kt_finding *head, const char *format, ...)
+void kt_findings_vadd(struct kt_findings *list, const struct kt_finding *head, const char *format, va_list args)
 {
         struct kt_finding added = { .level = head->level, .id = head->id };
         char *message = NULL;
-        va_list args;
-        int n;
+        int n = vasprintf(&message, format, args);
 
-        va_start(args, format);
-        n = vasprintf(&message, format, args);
-        va_end(args);
         added.message = n < 0 ? NULL : message;
-
         if (!added.message || !copy_text(head->key, &added.key) || !copy_text(head->value, &added.value) ||
             !copy_text(head->source, &added.source) || !copy_text(head->next, &added.next) ||
             kt_array_reserve(&list->items, &list->cap, list->count + 1, sizeof(*list->items)) < 0) {
@@ -56,6 +50,15 @@ void kt_findings_add(struct kt_findings *list, const struct kt_finding *head, co
         }
 
         list->items[list->count++] = added;
+}
+
+void kt_findings_add(struct kt_findings *list, const struct kt_finding *head, const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        kt_findings_vadd(list, head, format, args);
+        va_end(args);
 }
 
 size_t kt_findings_count(const struct kt_findings *list, enum kt_level level)

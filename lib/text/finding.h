@@ -3,6 +3,7 @@
 #ifndef KT_TEXT_FINDING_H
 #define KT_TEXT_FINDING_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "lib/base/attr.h"
@@ -37,6 +38,9 @@ void kt_findings_done(struct kt_findings *list);
 
 /* Adds a copy of *head (its message is ignored) with the formatted message. Memory trouble is kept in list->error. */
 void kt_findings_add(struct kt_findings *list, const struct kt_finding *head, const char *format, ...) KT_PRINTF(3, 4);
+
+void kt_findings_vadd(struct kt_findings *list, const struct kt_finding *head, const char *format, va_list args)
+        KT_PRINTF(3, 0);
 
 /* How many findings have that level. */
 size_t kt_findings_count(const struct kt_findings *list, enum kt_level level);
