@@ -16,7 +16,7 @@ no_head() {
 
 no_newline() { texts | while IFS= read -r file; do [ -z "$(tail -c 1 "$file")" ] || echo "$file: no newline at its end"; done; }
 tabs() {
-  texts | grep -vE '(^Makefile|\.mk|\.scd\.in|\.txt|may-skip|\.tsv|\.go|go\.mod|go\.sum)$' | xargs -r grep -nP '^ *\t' -- /dev/null | cut -c1-160
+  texts | grep -vE '(^Makefile|\.mk|\.scd\.in|\.txt|may-skip|\.tsv|\.go|\.mod|\.sum)$' | xargs -r grep -nP '^ *\t' -- /dev/null | cut -c1-160
 }
 # Columns are characters. A line with a text in it may have nowhere to break; what tools/schema generates is not read.
 too_wide() {
