@@ -3,6 +3,7 @@
  * properties. */
 #include "initc/checks.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,26 +23,33 @@ static const char *value_of(const struct context *c, const char *key)
         return kt_config_value(c->in->version, c->list, key);
 }
 
-/* Adds a finding about a property, with the place where it was set. */
-#define REPORT(c, level_, id_, key_, next_, ...)                                                           \
-        do {                                                                                               \
-                const struct kt_property *set_ = kt_properties_find((c)->list, key_);                      \
-                                                                                                           \
-                kt_findings_add((c)->findings,                                                             \
-                                &(struct kt_finding){ .level = (level_),                                   \
-                                                      .id = (id_),                                         \
-                                                      .key = (key_),                                       \
-                                                      .value = set_ ? set_->value : NULL,                  \
-                                                      .source = set_ ? set_->source : (c)->in->spec->file, \
-                                                      .next = (next_) },                                   \
-                                __VA_ARGS__);                                                              \
-        } while (0)
+static void report(const struct context *c, enum kt_level level, const char *id, const char *key, const char *next,
+                   const char *format, ...) KT_PRINTF(6, 7);
+
+/* Adds a finding about a property, with the place where it was set; of ours and of what is missing, that is the file. */
+static void report(const struct context *c, enum kt_level level, const char *id, const char *key, const char *next,
+                   const char *format, ...)
+{
+        const struct kt_property *set = kt_properties_find(c->list, key);
+        bool is_users = set && set->source && strcmp(set->source, KT_DEFAULT_SOURCE) != 0;
+        const struct kt_finding head = { .level = level,
+                                         .id = id,
+                                         .key = key,
+                                         .value = set ? set->value : NULL,
+                                         .source = is_users ? set->source : c->in->spec->file,
+                                         .next = next };
+        va_list args;
+
+        va_start(args, format);
+        kt_findings_vadd(c->findings, &head, format, args);
+        va_end(args);
+}
 
 /* log.dirs wins and log.dir is not even looked at: measured in 0.10.2, 3.9 and 4.3. */
 static void check_log_dir(const struct context *c, const char *id)
 {
         if (kt_properties_get(c->list, "log.dir") && kt_properties_get(c->list, "log.dirs"))
-                REPORT(c, KT_LEVEL_ERROR, id, "log.dir", "remove one of the two",
+                report(c, KT_LEVEL_ERROR, id, "log.dir", "remove one of the two",
                        "'log.dir' has no effect beside log.dirs: the data goes to %s", value_of(c, "log.dirs"));
 }
 
@@ -57,7 +65,7 @@ static void check_identity(const struct context *c, const char *id)
                 const char *set = kt_properties_get(c->list, keys[i]);
 
                 if (set && strcmp(set, ours) != 0)
-                        REPORT(c, KT_LEVEL_ERROR, id, keys[i],
+                        report(c, KT_LEVEL_ERROR, id, keys[i],
                                "remove it, and set kafka.nodeId.base where ids start elsewhere",
                                "'%s' is %s, but this pod (%s) is node %s", keys[i], set, c->in->identity->pod, ours);
         }
@@ -73,7 +81,7 @@ static void check_roles(const struct context *c, const char *id)
         have |= kt_listener_is_named(roles, "broker") ? KT_ROLE_BROKER : 0;
         have |= kt_listener_is_named(roles, "controller") ? KT_ROLE_CONTROLLER : 0;
         if (have != c->in->spec->kafka.roles)
-                REPORT(c, KT_LEVEL_ERROR, id, "process.roles", "remove it and set kafka.roles",
+                report(c, KT_LEVEL_ERROR, id, "process.roles", "remove it and set kafka.roles",
                        "'process.roles' is %s, which is not what kafka.roles says", roles);
 }
 
@@ -83,11 +91,11 @@ static void check_quorum(const struct context *c, const char *id)
         const struct kt_property *servers = kt_properties_find(c->list, "controller.quorum.bootstrap.servers");
 
         if (voters && voters->value[0] && servers && servers->value[0])
-                REPORT(c, KT_LEVEL_ERROR, id, "controller.quorum.voters",
+                report(c, KT_LEVEL_ERROR, id, "controller.quorum.voters",
                        "keep controller.quorum.bootstrap.servers (dynamic quorum)",
                        "'controller.quorum.voters' and controller.quorum.bootstrap.servers are two ways to one quorum");
         if (c->in->spec->kafka.roles != 0 && !(voters && voters->value[0]) && !(servers && servers->value[0]))
-                REPORT(c, KT_LEVEL_ERROR, id, "controller.quorum.bootstrap.servers",
+                report(c, KT_LEVEL_ERROR, id, "controller.quorum.bootstrap.servers",
                        "set it to the controllers' addresses: controller-0.controller:9094",
                        "'controller.quorum.bootstrap.servers' is not set: nothing says where the controllers are");
 }
@@ -95,7 +103,7 @@ static void check_quorum(const struct context *c, const char *id)
 static void check_zookeeper(const struct context *c, const char *id)
 {
         if (c->in->spec->kafka.roles == 0 && value_of(c, "zookeeper.connect")[0] == '\0')
-                REPORT(c, KT_LEVEL_ERROR, id, "zookeeper.connect",
+                report(c, KT_LEVEL_ERROR, id, "zookeeper.connect",
                        "set it: zk-0.zk:2181,zk-1.zk:2181,zk-2.zk:2181; or set kafka.roles for KRaft",
                        "'zookeeper.connect' is not set, and without kafka.roles the broker runs in ZooKeeper mode");
 }
@@ -108,7 +116,7 @@ static bool read_listeners(const struct context *c, const char *key, const char 
         ret->count = 0;
         if (kt_listeners_parse(value_of(c, key), ret, &e) == 0)
                 return true;
-        REPORT(c, KT_LEVEL_ERROR, id, key, NULL, "'%s': %s", key, e.text);
+        report(c, KT_LEVEL_ERROR, id, key, NULL, "'%s': %s", key, e.text);
         return false;
 }
 
@@ -123,11 +131,11 @@ static void check_advertised(const struct context *c, const char *id)
                 const struct kt_listener *one = &told.items[i];
 
                 if (strcmp(one->host, "0.0.0.0") == 0)
-                        REPORT(c, KT_LEVEL_ERROR, id, "advertised.listeners",
+                        report(c, KT_LEVEL_ERROR, id, "advertised.listeners",
                                "leave it out: the pod's own name is the default",
                                "'advertised.listeners' tells clients 0.0.0.0, which is no address to connect to");
                 if (bound.count > 0 && !kt_listeners_find(&bound, one->name))
-                        REPORT(c, KT_LEVEL_ERROR, id, "advertised.listeners", "use the names of listeners",
+                        report(c, KT_LEVEL_ERROR, id, "advertised.listeners", "use the names of listeners",
                                "'advertised.listeners' names %s, which is none of the listeners", one->name);
         }
 }
@@ -145,14 +153,14 @@ static void check_controller_listener(const struct context *c, const char *id)
                 controllers += kt_listener_is_named(names, bound.items[i].name);
 
         if (roles & KT_ROLE_CONTROLLER && controllers == 0)
-                REPORT(c, KT_LEVEL_ERROR, id, "controller.listener.names",
+                report(c, KT_LEVEL_ERROR, id, "controller.listener.names",
                        "add it to listeners, for example CONTROLLER://:9094",
                        "'controller.listener.names' is %s, which is none of the listeners", names);
         if (roles == KT_ROLE_BROKER && controllers > 0)
-                REPORT(c, KT_LEVEL_ERROR, id, "listeners", "remove the controller's listener",
+                report(c, KT_LEVEL_ERROR, id, "listeners", "remove the controller's listener",
                        "'listeners' of a node that is only a broker holds the controllers' listener");
         if (roles == KT_ROLE_CONTROLLER && controllers < bound.count)
-                REPORT(c, KT_LEVEL_ERROR, id, "listeners", "remove the others",
+                report(c, KT_LEVEL_ERROR, id, "listeners", "remove the others",
                        "'listeners' of a node that is only a controller holds others than the controllers'");
 }
 
@@ -161,7 +169,7 @@ static void check_service(const struct context *c, const char *id)
         const struct kt_property *told = kt_properties_find(c->list, "advertised.listeners");
 
         if (told && told->source && strcmp(told->source, KT_DEFAULT_SOURCE) == 0 && !c->in->spec->kafka.service)
-                REPORT(c, KT_LEVEL_WARNING, id, "advertised.listeners",
+                report(c, KT_LEVEL_WARNING, id, "advertised.listeners",
                        "set kafka.service to the headless Service's name",
                        "kafka.service is not set: others cannot resolve %s", told->value);
 }
@@ -173,7 +181,7 @@ static void check_unclean_election(const struct context *c, const char *id)
         bool is_preset = known && known->preset && strcmp(known->preset, "true") == 0;
 
         if (strcmp(value_of(c, key), "true") == 0)
-                REPORT(c, KT_LEVEL_WARNING, id, "unclean.leader.election.enable",
+                report(c, KT_LEVEL_WARNING, id, "unclean.leader.election.enable",
                        is_preset ? "set it to false" : "remove it",
                        "'unclean.leader.election.enable' is true and can lose acknowledged data (default false since 0.11)");
 }
@@ -186,7 +194,7 @@ static void check_inter_broker_listener(const struct context *c, const char *id)
         if (!set || kt_listeners_parse(value_of(c, "listeners"), &bound, NULL) < 0 || bound.count == 0)
                 return;
         if (!kt_listeners_find(&bound, set->value))
-                REPORT(c, KT_LEVEL_ERROR, id, "inter.broker.listener.name", "name one of listeners",
+                report(c, KT_LEVEL_ERROR, id, "inter.broker.listener.name", "name one of listeners",
                        "'inter.broker.listener.name' is %s, which is none of the listeners", set->value);
 }
 
@@ -196,7 +204,7 @@ static void check_cleaner_buffer(const struct context *c, const char *id)
         uint64_t threads = kt_config_count(c->in->version, c->list, "log.cleaner.threads", 1);
 
         if (threads > 0 && buffer / threads <= 1 << 20)
-                REPORT(c, KT_LEVEL_ERROR, id, "log.cleaner.dedupe.buffer.size",
+                report(c, KT_LEVEL_ERROR, id, "log.cleaner.dedupe.buffer.size",
                        "give each cleaner thread more than 1 MiB",
                        "'log.cleaner.dedupe.buffer.size' is %llu for %llu threads: not more than 1 MiB each",
                        (unsigned long long)buffer, (unsigned long long)threads);
@@ -227,7 +235,7 @@ static void check_relations(const struct context *c, const char *id)
                 uint64_t b = kt_config_count(c->in->version, c->list, row->right, UINT64_MAX);
 
                 if ((left || right) && a > b)
-                        REPORT(c, KT_LEVEL_ERROR, id, left ? row->left : row->right, NULL,
+                        report(c, KT_LEVEL_ERROR, id, left ? row->left : row->right, NULL,
                                "'%s' (%s) is more than %s (%s): %s", row->left, value_of(c, row->left), row->right,
                                value_of(c, row->right), row->why);
         }

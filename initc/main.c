@@ -9,7 +9,7 @@
 #define AT(member) offsetof(struct kt_args, member)
 
 static const char *const outputs[] = { "text", "json", NULL };
-static const char *const features[] = { "libyaml", "jansson", "libcap", NULL };
+static const char *const features[] = { "libyaml", "jansson", "libcap", "nettle", NULL };
 
 static const struct kt_opt opts_common[] = {
         { "config", 'c', KT_OPT_PATH, AT(config), "FILE", NULL, "the specification", "/etc/k8skafka/kafka.yaml" },
