@@ -26,7 +26,7 @@ static const char *value_of(const struct context *c, const char *key)
 static void report(const struct context *c, enum kt_level level, const char *id, const char *key, const char *next,
                    const char *format, ...) KT_PRINTF(6, 7);
 
-/* Adds a finding about a property, with the place where it was set; of ours and of what is missing, that is the file. */
+/* Adds a finding about a property, with the place where it was set; of ours and of what is missing: the file. */
 static void report(const struct context *c, enum kt_level level, const char *id, const char *key, const char *next,
                    const char *format, ...)
 {
