@@ -21,6 +21,7 @@ struct kt_args {
         bool verbose;
         bool dry_run;
         bool verify;
+        char **volumes;  /* NULL-terminated: instead of storage.volumes; borrowed; NULL: none */
         char **operands; /* NULL-terminated; borrowed from argv */
         size_t operand_count;
 };

@@ -49,9 +49,16 @@ static enum kt_exit gather_config(const struct kt_args *args, struct kt_gathered
         struct kt_compile compile = {
                 .spec = &g->spec, .version = g->version, .identity = &g->identity, .layout = &g->layout
         };
+        char *const *volumes = g->spec.storage.volumes.items;
+        size_t count = g->spec.storage.volumes.count;
         int r;
 
-        if (g->spec.storage.volumes.count == 0) {
+        if (args->volumes) {
+                volumes = args->volumes;
+                for (count = 0; volumes[count];)
+                        count++;
+        }
+        if (count == 0) {
                 (void)kt_err_set(e, -EINVAL, "%s: storage.volumes is missing: where the volume claims are mounted",
                                  g->spec.file); /* the exit code says it */
                 return KT_EXIT_USAGE;
@@ -60,7 +67,7 @@ static enum kt_exit gather_config(const struct kt_args *args, struct kt_gathered
         r = kt_identity_find(&g->spec, args->pod, &g->identity, e);
         if (r < 0)
                 return KT_EXIT_USAGE;
-        r = kt_facts_read(&g->root, g->spec.storage.volumes.items, g->spec.storage.volumes.count, &g->volumes, e);
+        r = kt_facts_read(&g->root, volumes, count, &g->volumes, e);
         if (r < 0)
                 return KT_EXIT_FAILED;
 

@@ -77,12 +77,14 @@ static const struct kt_cmd commands[] = {
           "limit of this container, and runs CMD. Without CMD it starts the JVM with\n"
           "$KAFKA_HOME/libs (/opt/kafka).",
           opts_exec, kt_verb_exec },
-        { "config", "render|check [FILE]", "print or check server.properties",
+        { "config", "render|check [FILE]|explain KEY|diff FROM TO", "print, check or explain properties",
           "render prints the properties that prepare would write. check reads a\n"
           "kafka.yaml, or any FILE.properties with --kafka-version, and reports unknown\n"
-          "names, wrong values and rules between them.",
+          "names, wrong values and rules between them. explain tells what every known\n"
+          "release says of a property, diff what changed between two of them.",
           opts_config, kt_verb_config },
-        { "volume", NULL, "judge the volumes, change nothing", NULL, opts_pod, kt_verb_volume },
+        { "volume", "[PATH...]", "judge the volumes, change nothing",
+          "Judges the volumes of the specification, or each PATH instead of them.", opts_pod, kt_verb_volume },
         { "chown", "PATH...", "give folders to the broker's user, safely",
           "Gives everything below each PATH to the owner. Follows no link, leaves files\n"
           "with a second name, devices and other mounts alone, and says what it left.",
@@ -105,7 +107,8 @@ static const struct kt_program program = {
         .examples = "kafka-initc prepare --dry-run\n"
                     "kafka-initc exec -- kafka-server-start.sh /run/k8skafka/server.properties\n"
                     "kafka-initc config check kafka.yaml\n"
-                    "kafka-initc config check --kafka-version 4.3 server.properties",
+                    "kafka-initc config check --kafka-version 4.3 server.properties\n"
+                    "kafka-initc config diff 3.9 4.3",
         .common = opts_common,
         .cmds = commands,
 };

@@ -8,6 +8,7 @@
 
 #include "initc/args.h"
 #include "initc/chown.h"
+#include "initc/explain.h"
 #include "initc/gather.h"
 #include "initc/report.h"
 #include "initc/sources.h"
@@ -50,13 +51,15 @@ static void say_volume(const struct kt_gathered *g, const struct kt_steps *steps
 int kt_verb_volume(void *verb_args)
 {
         const struct kt_args *args = verb_args;
+        struct kt_args own = *args;
         struct kt_steps steps;
         struct kt_gathered g;
         struct kt_err e = { 0 };
         enum kt_exit code;
 
+        own.volumes = args->operand_count > 0 ? args->operands : NULL;
         kt_steps_init(&steps, args);
-        code = kt_gather(args, KT_GATHER_VOLUMES, &g, &e);
+        code = kt_gather(&own, KT_GATHER_VOLUMES, &g, &e);
         if (code != KT_EXIT_OK) {
                 code = complain(&g.findings, &e, code);
         } else {
@@ -247,12 +250,77 @@ static int config_check(const struct kt_args *args)
         return check_spec_file(args, path);
 }
 
+/* The version in use: of the flag, else of the specification when there is one, else the newest that is known. */
+static const struct kt_kafka_version *version_in_use(const struct kt_args *args)
+{
+        const struct kt_kafka_version *newest = &kt_kafka_versions[kt_kafka_version_count - 1];
+        KT_AUTO(kt_findings_done) struct kt_findings findings = { 0 };
+        KT_AUTO(kt_spec_done) struct kt_spec spec = { 0 };
+
+        if (args->kafka_version)
+                return kt_kafka_version_find(args->kafka_version);
+        if (kt_spec_load(args->config, &spec, &findings, NULL) < 0)
+                return newest;
+        return kt_kafka_version_find(spec.kafka.version);
+}
+
+static int config_explain(const struct kt_args *args)
+{
+        const struct kt_kafka_version *version = version_in_use(args);
+        KT_AUTO_STR struct kt_str out = { 0 };
+        struct kt_err e = { 0 };
+        int r;
+
+        if (!version || args->operand_count != 2) {
+                (void)kt_err_set(
+                        &e, -EINVAL,
+                        "config explain wants one KEY, and a --kafka-version that is known"); /* complained of next */
+                return (int)complain(NULL, &e, KT_EXIT_USAGE);
+        }
+        r = kt_explain_key(version, args->operands[1], args->output == KT_OUTPUT_JSON, &out);
+        if (r < 0 || (r > 0 && kt_report_print(&out, stdout) < 0))
+                return KT_EXIT_FAILED;
+        if (r == 0) {
+                const char *near = kt_schema_suggest(version, args->operands[1]);
+
+                (void)kt_err_set(&e, -EINVAL, "'%s' is no property of any Kafka that is known%s%s", args->operands[1],
+                                 near ? "; did you mean " : "", near ? near : ""); /* complained of next */
+                return (int)complain(NULL, &e, KT_EXIT_NOT_WANTED);
+        }
+        return KT_EXIT_OK;
+}
+
+static int config_diff(const struct kt_args *args)
+{
+        const struct kt_kafka_version *from = NULL;
+        const struct kt_kafka_version *to = NULL;
+        KT_AUTO_STR struct kt_str out = { 0 };
+        struct kt_err e = { 0 };
+
+        if (args->operand_count == 3) {
+                from = kt_kafka_version_find(args->operands[1]);
+                to = kt_kafka_version_find(args->operands[2]);
+        }
+        if (!from || !to) {
+                (void)kt_err_set(
+                        &e, -EINVAL,
+                        "config diff wants two versions that are known: 0.10.2, 3.9, 4.0 to 4.4"); /* complained of next */
+                return (int)complain(NULL, &e, KT_EXIT_USAGE);
+        }
+        if (kt_explain_diff(from, to, args->output == KT_OUTPUT_JSON, &out) < 0)
+                return KT_EXIT_FAILED;
+        return kt_report_print(&out, stdout) < 0 ? KT_EXIT_FAILED : KT_EXIT_OK;
+}
+
 int kt_verb_config(void *verb_args)
 {
         static const struct {
                 const char *name;
                 int (*run)(const struct kt_args *args);
-        } actions[] = { { "render", config_render }, { "check", config_check } };
+        } actions[] = { { "render", config_render },
+                        { "check", config_check },
+                        { "explain", config_explain },
+                        { "diff", config_diff } };
         const struct kt_args *args = verb_args;
         struct kt_err e = { 0 };
 
@@ -260,7 +328,9 @@ int kt_verb_config(void *verb_args)
                 if (strcmp(args->operands[0], actions[i].name) == 0)
                         return actions[i].run(args);
 
-        (void)kt_err_set(&e, -EINVAL, "config wants one of: render, check [FILE]"); /* complained of next */
+        (void)kt_err_set(
+                &e, -EINVAL,
+                "config wants one of: render, check [FILE], explain KEY, diff FROM TO"); /* complained of next */
         return (int)complain(NULL, &e, KT_EXIT_USAGE);
 }
 

@@ -447,7 +447,7 @@ int kt_fs_make_beneath(int dirfd, const char *path, mode_t mode)
         while (next_component(&path, name, &r)) {
                 int next;
 
-                if (mkdirat(at, name, mode) < 0 && errno != EEXIST)
+                if (mkdirat(at, name, is_last(path) ? mode : 0755) < 0 && errno != EEXIST)
                         return -errno;
                 next = kt_fs_open_beneath(at, name, O_PATH | O_DIRECTORY, 0);
                 if (next < 0)

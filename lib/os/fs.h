@@ -49,7 +49,7 @@ bool kt_fs_is_same(int dirfd, const char *name, const void *data, size_t len, co
  * is returned. Borrows dirfd and leaves its offset alone. */
 KT_MUST_CHECK int kt_fs_each(int dirfd, int (*each)(void *context, const char *name), void *context);
 
-/* Makes the directory path below dirfd, and what is missing above it, each opened as kt_fs_open_beneath does before the
+/* Makes the directory path below dirfd, and what is missing above it (0755), each opened as kt_fs_open_beneath does before the
  * next one is made in it; what is there already stays as it is. 0 or -errno. Borrows dirfd. */
 KT_MUST_CHECK int kt_fs_make_beneath(int dirfd, const char *path, mode_t mode);
 

@@ -1,0 +1,204 @@
+# shellcheck shell=bash
+# Kafka on the test cluster: sourced after tests/lib.sh and tests/cluster/lib.sh. Everything is in the namespace "kafka".
+#
+#   kafka_folder OVERLAY FOLDER     manifests/new-cluster, and on top of it what a small machine needs; the last lines of
+#                                   FOLDER/kustomization.yaml are a list of patches, so that a test appends its own with
+#   kafka_patch FOLDER              a patch from standard input, for the StatefulSet it names
+#   kafka_deploy FOLDER [SECONDS]   applies it and waits until every pod is Ready; the time becomes a comment
+#   kafka_exec POD CMD...           CMD in the broker's container
+#   kafka_client [NODE]             the pod "client" with Kafka's tools (on that node), not a broker
+#   kafka_tool NAME ARG...          kafka-NAME.sh in the client, told where the brokers are
+#   kafka_topic NAME [ARG...]       makes a topic: three partitions on three brokers, unless ARG says otherwise
+#   kafka_in_sync [SECONDS]         waits until no partition is under-replicated
+#   kafka_count_start TOPIC [RATE]  an idempotent producer with acks=all in the client, RATE (100) numbers a second, until
+#   kafka_count_stop                when it ends and its acknowledgements are fetched; prints how many there are
+#   kafka_count_check TOPIC         every acknowledged number is in the topic, once
+#   kafka_count_gap                 prints the longest time without an acknowledgement, in milliseconds
+#   kafka_path                      puts a kubectl for manifests/* into PATH
+#   equal A B                       for check, as are: says PATTERN CMD... (CMD succeeds and prints the extended regular
+#   refused PATTERN CMD...          expression), refused (CMD fails and prints it)
+#   kafka_timed WHAT CMD...         CMD; when it succeeds its time becomes a comment, also from within check
+#   kafka_say TEXT                  a comment, also from within check
+
+kafka_scratch=$(mktemp -d) || exit 1
+at_exit rm -rf "$kafka_scratch"
+kafka_brokers=kafka-0.kafka.kafka.svc:9093,kafka-1.kafka.kafka.svc:9093,kafka-2.kafka.kafka.svc:9093
+kafka_image=docker.io/k8skafka/kafka:4.3.1-$(cat VERSION)
+exec {kafka_out}>&1
+
+kafka_say() { printf '# %s\n' "$*" >&"$kafka_out"; }
+
+kafka_timed() { # WHAT CMD...
+  local began=${EPOCHREALTIME/./} ms
+  "${@:2}" || return
+  ms=$(((${EPOCHREALTIME/./} - began) / 1000))
+  kafka_say "$(printf '%s: %d.%d s' "$1" $((ms / 1000)) $((ms % 1000 / 100)))"
+}
+
+equal() { [ "$1" = "$2" ] || { printf "'%s' is not '%s'\n" "$1" "$2"; return 1; }; }
+
+says() { # PATTERN CMD...
+  local output
+  output=$("${@:2}" 2>&1) || { printf 'failed: %s\n' "$output"; return 1; }
+  grep -qE -- "$1" <<<"$output" || { printf 'no %s in: %s\n' "$1" "$output"; return 1; }
+}
+
+refused() { # PATTERN CMD...
+  local output
+  ! output=$("${@:2}" 2>&1) || { printf 'not refused: %s\n' "$output"; return 1; }
+  grep -qE -- "$1" <<<"$output" || { printf 'no %s in: %s\n' "$1" "$output"; return 1; }
+}
+
+# ---- Clusters ----
+
+# Heap follows from the memory: 300 MiB. The second compiler of the JVM would cost more than it brings in a minute of life.
+kafka_small() { # SET
+  cat <<YAML
+  - patch: |
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata: {name: $1}
+      spec:
+        minReadySeconds: 5
+        template:
+          spec:
+            terminationGracePeriodSeconds: 60
+            containers:
+              - name: kafka
+                env: [{name: JDK_JAVA_OPTIONS, value: "-XX:TieredStopAtLevel=1"}]
+                resources: {requests: {cpu: 50m, memory: 300Mi}, limits: {memory: 768Mi}}
+                startupProbe: {periodSeconds: 1}
+                readinessProbe: {periodSeconds: 2}
+YAML
+}
+
+kafka_folder() { # OVERLAY FOLDER
+  local file
+  manifests/new-cluster --namespace kafka "$1" "$2" >/dev/null || return 1
+  for file in "$2"/{kafka,controllers}.yaml; do
+    [ ! -e "$file" ] || sed -i -e 's/^\(  partitions:\) .*/\1 100/; s/^\(  partitionSize:\) .*/\1 5Mi/; s/^\(  writeRate:\) .*/\1 1M/' \
+      -e '/^  properties:/a\    offsets.topic.num.partitions: 3\n    group.initial.rebalance.delay.ms: 0' "$file" || return 1
+  done
+  {
+    echo "patches:"
+    kafka_small kafka
+    [ ! -e "$2/controllers.yaml" ] || kafka_small kafka-controller
+  } >>"$2/kustomization.yaml"
+}
+
+kafka_patch() { # FOLDER
+  { printf '  - patch: |\n' && sed 's/^/      /'; } >>"$1/kustomization.yaml"
+}
+
+kafka_deploy() { # FOLDER [SECONDS]
+  local began=$SECONDS
+  [ "$(kc get namespace kafka --ignore-not-found -o jsonpath='{.status.phase}')" != Terminating ] ||
+    kc wait --for delete namespace/kafka --timeout 60s || return 1
+  kafka_timed "applied and every pod Ready" kafka_apply_and_wait "$1" $((began + ${2:-180}))
+}
+
+kafka_apply_and_wait() { # FOLDER END
+  local set
+  kc apply --server-side -k "$1" || return 1
+  for set in $(kc -n kafka get statefulset -o name); do
+    cluster_ready kafka "$set" $(($2 > SECONDS ? $2 - SECONDS : 1)) || return 1
+  done
+}
+
+kafka_exec() { kc -n kafka exec -i "$1" -c kafka -- "${@:2}"; }
+
+# ---- Clients ----
+
+kafka_client() { # [NODE]
+  kc -n kafka apply -f - <<YAML || return 1
+apiVersion: v1
+kind: Pod
+metadata: {name: client}
+spec:
+  ${1:+nodeName: n$1}
+  automountServiceAccountToken: false
+  enableServiceLinks: false
+  terminationGracePeriodSeconds: 1
+  securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - name: kafka
+    image: $kafka_image
+    command: [sleep, infinity]
+    securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+    volumeMounts: [{name: tmp, mountPath: /tmp}]
+  volumes: [{name: tmp, emptyDir: {}}]
+YAML
+  cluster_ready kafka pod/client 60
+}
+
+kafka_tool() { # NAME ARG...
+  kafka_exec client timeout 90 "kafka-$1.sh" --bootstrap-server "$kafka_brokers" "${@:2}" </dev/null
+}
+
+kafka_topic() { # NAME [ARG...]
+  local shape=("${@:2}")
+  [ $# -gt 1 ] || shape=(--partitions 3 --replication-factor 3)
+  kafka_tool topics --create --topic "$1" "${shape[@]}"
+}
+
+kafka_is_in_sync() {
+  local list
+  list=$(kafka_tool topics --describe --under-replicated-partitions 2>&1) || { echo "$list"; return 1; }
+  [ -z "$list" ] || { echo "$list"; return 1; }
+}
+kafka_in_sync() { cluster_until "${1:-60}" kafka_is_in_sync; }
+
+# The producer lives in the pod, not in the exec: it goes on when kubectl loses its connection.
+kafka_count_start() { # TOPIC [RATE]
+  # shellcheck disable=SC2016 # expanded in the pod
+  kafka_exec client sh -c '
+    rm -f /tmp/acked /tmp/errors
+    printf "%s\n" retries=2147483647 enable.idempotence=true delivery.timeout.ms=120000 request.timeout.ms=10000 \
+      linger.ms=5 metadata.max.age.ms=5000 >/tmp/producer.properties
+    setsid java -Xmx128M -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "/opt/kafka/libs/*" \
+      -Dlog4j2.configurationFile=/opt/kafka/config/tools-log4j2.properties org.apache.kafka.tools.VerifiableProducer \
+      --bootstrap-server "$1" --topic "$2" --throughput "$3" --acks -1 --command-config /tmp/producer.properties \
+      >/tmp/acked 2>/tmp/errors </dev/null &
+    echo $! >/tmp/producer.pid' start "$kafka_brokers" "$1" "${2:-100}" || return 1
+  cluster_until 60 kafka_exec client grep -q producer_send_success /tmp/acked
+}
+
+kafka_count_stop() {
+  # shellcheck disable=SC2016 # expanded in the pod
+  kafka_exec client sh -c '
+    pid=$(cat /tmp/producer.pid)
+    kill "$pid" || { echo "the producer had ended:"; tail -n 5 /tmp/errors /tmp/acked; exit 1; }
+    for i in $(seq 150); do kill -0 "$pid" 2>/dev/null || exit 0; sleep 0.2; done
+    echo "the producer does not end"; exit 1' stop || return 1
+  kafka_exec client cat /tmp/acked >"$kafka_scratch/produced" || return 1
+  sed -n '/producer_send_success/s/.*"value":"\([^"]*\)".*/\1/p' "$kafka_scratch/produced" | sort >"$kafka_scratch/acked"
+  kafka_say "$(wc -l <"$kafka_scratch/acked") acknowledged, $(grep -c producer_send_error "$kafka_scratch/produced") refused," \
+    "$(kafka_count_gap) ms the longest pause"
+  [ -s "$kafka_scratch/acked" ]
+}
+
+kafka_count_gap() {
+  sed -n '/producer_send_success/s/.*"timestamp":\([0-9]*\).*/\1/p' "$kafka_scratch/produced" | sort -n |
+    awk 'NR > 1 && $1 - last > gap { gap = $1 - last } { last = $1 } END { print gap + 0 }'
+}
+
+kafka_count_check() { # TOPIC
+  local count lost twice
+  count=$(kafka_tool get-offsets --topic "$1" 2>/dev/null | awk -F: '{ sum += $3 } END { print sum + 0 }')
+  [ "$count" -gt 0 ] || { echo "$1 is empty, or its offsets cannot be had"; return 1; }
+  kafka_tool console-consumer --topic "$1" --from-beginning --max-messages "$count" --timeout-ms 30000 \
+    2>"$kafka_scratch/consumer" | sort >"$kafka_scratch/found"
+  lost=$(comm -23 "$kafka_scratch/acked" <(uniq "$kafka_scratch/found") | wc -l)
+  twice=$(uniq -d "$kafka_scratch/found" | wc -l)
+  kafka_say "$(wc -l <"$kafka_scratch/found") of $count records read, $lost acknowledged ones lost, $twice there twice"
+  [ "$lost" = 0 ] && [ "$twice" = 0 ] || { tail -n 5 "$kafka_scratch/consumer"; return 1; }
+}
+
+# ---- For manifests/* ----
+
+kafka_path() {
+  mkdir -p "$kafka_scratch/path"
+  printf '#!/bin/sh\nexec %q "$@"\n' "$cluster_here/kc" >"$kafka_scratch/path/kubectl"
+  chmod +x "$kafka_scratch/path/kubectl"
+  PATH=$kafka_scratch/path:$PATH
+}
