@@ -18,8 +18,8 @@
  * -ENOTDIR) a symlink, -EXDEV a mount or "..". */
 KT_MUST_CHECK int kt_fs_open_beneath(int dirfd, const char *path, int flags, mode_t mode);
 
-/* Opens path as if dirfd were "/": symlinks and ".." stay inside (RESOLVE_IN_ROOT|NO_MAGICLINKS, or the same by walking).
- * For captured nodes and kernel trees, where /sys/block/X and /proc/self are links. O_CLOEXEC is added. */
+/* Opens path as if dirfd were "/": symlinks and ".." stay inside (RESOLVE_IN_ROOT|NO_MAGICLINKS, or the same by
+ * walking). For captured nodes and kernel trees, where /sys/block/X and /proc/self are links. O_CLOEXEC is added. */
 KT_MUST_CHECK int kt_fs_open_in_root(int dirfd, const char *path, int flags);
 
 /* Reads a whole regular file, opened as kt_fs_open_beneath does, of at most max bytes; -EFBIG above that, -EINVAL for
@@ -49,8 +49,8 @@ bool kt_fs_is_same(int dirfd, const char *name, const void *data, size_t len, co
  * is returned. Borrows dirfd and leaves its offset alone. */
 KT_MUST_CHECK int kt_fs_each(int dirfd, int (*each)(void *context, const char *name), void *context);
 
-/* Makes the directory path below dirfd, and what is missing above it (0755), each opened as kt_fs_open_beneath does before the
- * next one is made in it; what is there already stays as it is. 0 or -errno. Borrows dirfd. */
+/* Makes the directory path below dirfd, and what is missing above it (0755), each opened as kt_fs_open_beneath does
+ * before the next one is made in it; what is there already stays as it is. 0 or -errno. Borrows dirfd. */
 KT_MUST_CHECK int kt_fs_make_beneath(int dirfd, const char *path, mode_t mode);
 
 /* Makes the directory and what is missing above it (0755, owned by the caller) and opens it; for our own paths only. */
