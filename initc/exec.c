@@ -263,8 +263,37 @@ static void add_words(struct command *command, const char *text)
         "-server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 " \
         "-XX:+ExplicitGCInvokesConcurrent -Djava.awt.headless=true"
 
+/* Without a configuration Kafka logs nothing: the one that the release brings, of Log4j 2 since 4.0. */
+static const struct {
+        const char *file;
+        const char *flag;
+} log_configs[] = {
+        { "config/log4j2.yaml", "-Dlog4j2.configurationFile=" },
+        { "config/log4j2.properties", "-Dlog4j2.configurationFile=" },
+        { "config/log4j.properties", "-Dlog4j.configuration=file:" },
+};
+
+static void add_log_config(struct command *command, const char *home)
+{
+        const char *given = env_or("KAFKA_LOG4J_OPTS", NULL);
+
+        if (given) {
+                add_words(command, given);
+                return;
+        }
+        for (size_t i = 0; i < KT_COUNT(log_configs); i++) {
+                KT_AUTO_FREE char *path = kt_str_make("%s/%s", home, log_configs[i].file);
+                KT_AUTO_FD int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+                if (fd < 0)
+                        continue;
+                command_add(command, kt_str_make("%s%s", log_configs[i].flag, path));
+                return;
+        }
+}
+
 /* The broker started as kafka-server-start.sh would (bin/kafka-run-class.sh of 4.1), without the shell: the same
- * variables in the same order. Log4j's configuration is the image's when it has one. */
+ * variables in the same order. */
 static void add_broker(struct command *command, const struct run *run)
 {
         const char *home = env_or("KAFKA_HOME", "/opt/kafka");
@@ -274,7 +303,7 @@ static void add_broker(struct command *command, const struct run *run)
         add_words(command, env_or("KAFKA_HEAP_OPTS", ""));
         add_words(command, env_or("KAFKA_JVM_PERFORMANCE_OPTS", PERFORMANCE));
         add_words(command, env_or("KAFKA_JMX_OPTS", ""));
-        add_words(command, env_or("KAFKA_LOG4J_OPTS", ""));
+        add_log_config(command, home);
         command_add(command, strdup("-cp"));
         command_add(command, kt_str_make("%s/libs/*", home));
         add_words(command, env_or("KAFKA_OPTS", ""));
@@ -324,6 +353,11 @@ static int build_command(const struct run *run, struct command *command, struct 
 
 /* ---- the run ---- */
 
+static const char *show(uint64_t value, char buf[KT_NUM_TEXT_MAX])
+{
+        return value == UINT64_MAX ? "unlimited" : kt_num_format_count(value, buf);
+}
+
 static void tell(const struct run *run, const struct kt_steps *steps)
 {
         char need_files[KT_NUM_TEXT_MAX];
@@ -333,10 +367,8 @@ static void tell(const struct run *run, const struct kt_steps *steps)
         char heap[KT_NUM_TEXT_MAX];
 
         kt_steps_say(steps, "exec", "%s  descriptors %s of %s   map areas %s of %s   heap %s %s", run->handoff.pod,
-                     kt_num_format_count(run->handoff.need_descriptors, need_files),
-                     kt_num_format_count(run->nofile.soft, have_files),
-                     kt_num_format_count(run->handoff.need_maps, need_maps),
-                     kt_num_format_count(run->have_maps, have_maps),
+                     kt_num_format_count(run->handoff.need_descriptors, need_files), show(run->nofile.soft, have_files),
+                     kt_num_format_count(run->handoff.need_maps, need_maps), show(run->have_maps, have_maps),
                      run->heap_bytes ? kt_num_format_binary(run->heap_bytes, heap) : "", run->heap_from);
 }
 
