@@ -156,7 +156,7 @@ enum kt_exit kt_report_config(const struct kt_properties *list, const struct kt_
                 struct kt_json *item = kt_json_object(properties, list->items[i].key);
                 bool is_secret = version && kt_schema_is_secret(version, list->items[i].key);
 
-                kt_json_text(item, "value", is_secret ? "(hidden)" : list->items[i].value);
+                kt_json_text(item, "value", is_secret ? "[hidden]" : list->items[i].value);
                 kt_json_text(item, "source", list->items[i].source);
         }
         return print(document, code);

@@ -129,11 +129,20 @@ int kt_verb_need(void *verb_args)
 
 /* ---- config ---- */
 
-static enum kt_exit print_properties(const struct kt_properties *list)
+/* As prepare would write them, but for secrets: this goes to terminals and to logs of builds. */
+static enum kt_exit print_properties(const struct kt_kafka_version *version, const struct kt_properties *list)
 {
+        KT_AUTO(kt_properties_done) struct kt_properties shown = { 0 };
         KT_AUTO_STR struct kt_str text = { 0 };
 
-        kt_properties_render(list, &text);
+        for (size_t i = 0; i < list->count; i++) {
+                const char *key = list->items[i].key;
+                const char *value = kt_schema_is_secret(version, key) ? "[hidden]" : list->items[i].value;
+
+                if (kt_properties_set(&shown, key, value, NULL) < 0)
+                        return KT_EXIT_FAILED;
+        }
+        kt_properties_render(&shown, &text);
         return kt_report_print(&text, stdout) < 0 ? KT_EXIT_FAILED : KT_EXIT_OK;
 }
 
@@ -146,7 +155,7 @@ static int config_render(const struct kt_args *args)
         if (args->output == KT_OUTPUT_JSON)
                 code = kt_report_config(&g.properties, g.version, &g.findings, code);
         else if (complain(&g.findings, &e, code) == KT_EXIT_OK)
-                code = print_properties(&g.properties);
+                code = print_properties(g.version, &g.properties);
         kt_gathered_done(&g);
         return (int)code;
 }
