@@ -28,4 +28,14 @@ else
 fi
 t_case "as the third pod"
 run 0 env -i "$initc" config check --pod kafka-2 "$seed"
+t_case "secrets"
+folder=$(mktemp -d)
+at_exit rm -rf "$folder"
+sed -e "s|^  properties:.*|&\n    ssl.keystore.password: open-sesame|" -e "s|volumes: .*|volumes: [$folder]\n  ephemeral: allow|" \
+  docs/examples/kafka-trial.yaml >"$folder/kafka.yaml"
+for output in text json; do
+  run 0 "$BUILD/bin/kafka-initc" config render -c "$folder/kafka.yaml" --pod kafka-0 -o "$output"
+  expect_stdout_has "ssl.keystore.password"
+  expect_stdout_hasnt "open-sesame"
+done
 done_testing
