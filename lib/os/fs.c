@@ -273,7 +273,9 @@ int kt_fs_open_in_root(int dirfd, const char *path, int flags)
 
         flags |= O_CLOEXEC;
         fd = call_openat2(dirfd, path, flags, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-        return fd == -ENOSYS ? walk_in_root(dirfd, path, flags) : fd;
+        /* EAGAIN: something on this machine was renamed or mounted while a ".." was looked up (openat2(2)), and every link
+         * in sysfs has one. The walk pins what it goes through and needs no luck. */
+        return fd == -ENOSYS || fd == -EAGAIN ? walk_in_root(dirfd, path, flags) : fd;
 }
 
 /* ---- Reading ---- */

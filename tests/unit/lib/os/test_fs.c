@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/os/fs.h"
@@ -236,12 +238,43 @@ static void test_make_beneath__makes_each_and_follows_nothing(void **state)
         assert_int_equal(kt_fs_make_beneath(tree->fd, "file/below", 0750), -ENOTDIR);
 }
 
+/* While anything on the machine is renamed or mounted, openat2(2) may give up on a ".." with EAGAIN. */
+static void test_open_in_root__renames_elsewhere_do_no_harm(void **state)
+{
+        enum { OPENS = 20000 };
+        const struct test_tree *tree = *state;
+        int failures = 0;
+        pid_t child;
+
+        test_write(tree, "a/file", "x");
+        test_mkdir(tree, "b");
+        child = fork();
+        assert_true(child >= 0);
+        if (child == 0)
+                (void)alarm(10); /* it ends even if nobody kills it */
+        while (child == 0) {
+                if (renameat(tree->fd, "b", tree->fd, "c") < 0 || renameat(tree->fd, "c", tree->fd, "b") < 0)
+                        _exit(0);
+        }
+        for (int i = 0; i < OPENS; i++) {
+                int fd = kt_fs_open_in_root(tree->fd, "a/../a/../a/../a/file", O_RDONLY);
+
+                failures += fd < 0;
+                kt_close(fd);
+        }
+        assert_int_equal(kill(child, SIGKILL), 0);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        assert_int_equal(failures, 0);
+}
+
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_make_beneath__makes_each_and_follows_nothing, test_tree_setup,
                                         test_tree_teardown),
         cmocka_unit_test_setup_teardown(test_open_beneath__goes_nowhere_else, test_tree_setup, test_tree_teardown),
         cmocka_unit_test(test_open_beneath__refuses_another_mount),
         cmocka_unit_test_setup_teardown(test_open_in_root__keeps_links_inside, test_tree_setup, test_tree_teardown),
+        cmocka_unit_test_setup_teardown(test_open_in_root__renames_elsewhere_do_no_harm, test_tree_setup,
+                                        test_tree_teardown),
         cmocka_unit_test_setup_teardown(test_read__takes_regular_files_within_the_limit, test_tree_setup,
                                         test_tree_teardown),
         cmocka_unit_test_setup_teardown(test_write_atomic__replaces_and_sets_the_mode, test_tree_setup,
