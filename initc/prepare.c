@@ -484,9 +484,9 @@ static enum kt_exit finish(struct run *run, enum kt_exit code)
                 kt_steps_say(&run->steps, word, "%s", what);
                 text = kt_str_make("%s: %s\n", word, what);
         } else if (refusal) {
-                text = kt_str_make("refused: %s%s%s%s%s\n", refusal->source ? refusal->source : "",
-                                   refusal->source ? ": " : "", refusal->message, refusal->next ? "\nNext: " : "",
-                                   refusal->next ? refusal->next : "");
+                KT_AUTO_FREE char *told = kt_steps_finding_text(refusal);
+
+                text = kt_str_make("refused: %s\n", told ? told : refusal->message);
         } else {
                 kt_steps_say(&run->steps, "failed", "%s", kt_err_text(&run->e, why, sizeof(why)));
                 text = kt_str_make("failed: %s\n", kt_err_text(&run->e, why, sizeof(why)));

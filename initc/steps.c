@@ -103,13 +103,20 @@ void kt_steps_say(const struct kt_steps *steps, const char *name, const char *fo
                 print_line(steps, name, text, NULL);
 }
 
+char *kt_steps_finding_text(const struct kt_finding *finding)
+{
+        /* a message that begins with the path it is about needs no other place */
+        const char *source = finding->message[0] == '/' ? NULL : finding->source;
+
+        return kt_str_make("%s%s%s%s%s", source ? source : "", source ? ": " : "", finding->message,
+                           finding->next ? "\nNext: " : "", finding->next ? finding->next : "");
+}
+
 static void say_finding(const struct kt_steps *steps, const char *word, const struct kt_finding *finding)
 {
-        const char *source = finding->source;
-        bool is_said = finding->message[0] == '/'; /* begins with the path it is about */
+        KT_AUTO_FREE char *text = kt_steps_finding_text(finding);
 
-        kt_steps_say(steps, word, "%s%s%s%s%s", is_said || !source ? "" : source, is_said || !source ? "" : ": ",
-                     finding->message, finding->next ? "\nNext: " : "", finding->next ? finding->next : "");
+        kt_steps_say(steps, word, "%s", text ? text : finding->message);
 }
 
 void kt_steps_say_findings(const struct kt_steps *steps, const struct kt_findings *findings, bool verbose)

@@ -47,6 +47,10 @@ void kt_steps_say(const struct kt_steps *steps, const char *name, const char *fo
 /* Prints the warnings (and notes when verbose), then every error under the word "refused", each with its next step. */
 void kt_steps_say_findings(const struct kt_steps *steps, const struct kt_findings *findings, bool verbose);
 
+/* A finding as it is told everywhere: its place where the message does not name it, the message, and "Next: ..." in a line
+ * of its own. Owned by the caller; NULL when memory ran out. */
+KT_MUST_CHECK char *kt_steps_finding_text(const struct kt_finding *finding);
+
 /* Adds "steps": [{name, state, message}] to the document. */
 void kt_steps_json(const struct kt_steps *steps, struct kt_json *document);
 
