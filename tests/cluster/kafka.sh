@@ -10,13 +10,13 @@
 #   kafka_tool NAME ARG...          kafka-NAME.sh in the client, told where the brokers are
 #   kafka_topic NAME [ARG...]       makes a topic: three partitions on three brokers, unless ARG says otherwise
 #   kafka_in_sync [SECONDS]         waits until no partition is under-replicated
-#   kafka_count_start TOPIC [RATE]  an idempotent producer with acks=all in the client, RATE (100) numbers a second, until
+#   kafka_count_start TOPIC [RATE]  once a topic: an idempotent producer with acks=all in the client, RATE (100) numbers a second, until
 #   kafka_count_stop                when it ends and its acknowledgements are fetched; prints how many there are
 #   kafka_count_check TOPIC         every acknowledged number is in the topic, once
 #   kafka_count_gap                 prints the longest time without an acknowledgement, in milliseconds
 #   kafka_path                      puts a kubectl for manifests/* into PATH
 #   equal A B                       for check, as are: says PATTERN CMD... (CMD succeeds and prints the extended regular
-#   refused PATTERN CMD...          expression), refused (CMD fails and prints it)
+#   refused PATTERN CMD...          expression), refused (CMD fails and prints it), silent (CMD succeeds and does not print it)
 #   kafka_timed WHAT CMD...         CMD; when it succeeds its time becomes a comment, also from within check
 #   kafka_say TEXT                  a comment, also from within check
 
@@ -47,6 +47,12 @@ refused() { # PATTERN CMD...
   local output
   ! output=$("${@:2}" 2>&1) || { printf 'not refused: %s\n' "$output"; return 1; }
   grep -qE -- "$1" <<<"$output" || { printf 'no %s in: %s\n' "$1" "$output"; return 1; }
+}
+
+silent() { # PATTERN CMD...
+  local output
+  output=$("${@:2}" 2>&1) || { printf 'failed: %s\n' "$output"; return 1; }
+  ! grep -E -- "$1" <<<"$output"
 }
 
 # ---- Clusters ----
@@ -123,7 +129,8 @@ spec:
   containers:
   - name: kafka
     image: $kafka_image
-    command: [sleep, infinity]
+    # A shell: as process 1 it also takes leave of producers that have ended.
+    command: [bash, -c, "trap 'exit 0' TERM; while :; do sleep 600 & wait \$!; done"]
     securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
     volumeMounts: [{name: tmp, mountPath: /tmp}]
   volumes: [{name: tmp, emptyDir: {}}]
@@ -155,7 +162,7 @@ kafka_count_start() { # TOPIC [RATE]
     rm -f /tmp/acked /tmp/errors
     printf "%s\n" retries=2147483647 enable.idempotence=true delivery.timeout.ms=120000 request.timeout.ms=10000 \
       linger.ms=5 metadata.max.age.ms=5000 >/tmp/producer.properties
-    setsid java -Xmx128M -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "/opt/kafka/libs/*" \
+    java -Xmx128M -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "/opt/kafka/libs/*" \
       -Dlog4j2.configurationFile=/opt/kafka/config/tools-log4j2.properties org.apache.kafka.tools.VerifiableProducer \
       --bootstrap-server "$1" --topic "$2" --throughput "$3" --acks -1 --command-config /tmp/producer.properties \
       >/tmp/acked 2>/tmp/errors </dev/null &
@@ -171,7 +178,7 @@ kafka_count_stop() {
     for i in $(seq 150); do kill -0 "$pid" 2>/dev/null || exit 0; sleep 0.2; done
     echo "the producer does not end"; exit 1' stop || return 1
   kafka_exec client cat /tmp/acked >"$kafka_scratch/produced" || return 1
-  sed -n '/producer_send_success/s/.*"value":"\([^"]*\)".*/\1/p' "$kafka_scratch/produced" | sort >"$kafka_scratch/acked"
+  sed -n '/producer_send_success/s/.*"value":"\([^"]*\)".*/\1/p' "$kafka_scratch/produced" | LC_ALL=C sort >"$kafka_scratch/acked"
   kafka_say "$(wc -l <"$kafka_scratch/acked") acknowledged, $(grep -c producer_send_error "$kafka_scratch/produced") refused," \
     "$(kafka_count_gap) ms the longest pause"
   [ -s "$kafka_scratch/acked" ]
@@ -187,17 +194,18 @@ kafka_count_check() { # TOPIC
   count=$(kafka_tool get-offsets --topic "$1" 2>/dev/null | awk -F: '{ sum += $3 } END { print sum + 0 }')
   [ "$count" -gt 0 ] || { echo "$1 is empty, or its offsets cannot be had"; return 1; }
   kafka_tool console-consumer --topic "$1" --from-beginning --max-messages "$count" --timeout-ms 30000 \
-    2>"$kafka_scratch/consumer" | sort >"$kafka_scratch/found"
-  lost=$(comm -23 "$kafka_scratch/acked" <(uniq "$kafka_scratch/found") | wc -l)
+    2>"$kafka_scratch/consumer" | LC_ALL=C sort >"$kafka_scratch/found"
+  lost=$(LC_ALL=C comm -23 "$kafka_scratch/acked" <(uniq "$kafka_scratch/found") | wc -l)
   twice=$(uniq -d "$kafka_scratch/found" | wc -l)
   kafka_say "$(wc -l <"$kafka_scratch/found") of $count records read, $lost acknowledged ones lost, $twice there twice"
-  [ "$lost" = 0 ] && [ "$twice" = 0 ] || { tail -n 5 "$kafka_scratch/consumer"; return 1; }
+  [ "$lost $twice" = "0 0" ] || { tail -n 5 "$kafka_scratch/consumer"; return 1; }
 }
 
 # ---- For manifests/* ----
 
 kafka_path() {
   mkdir -p "$kafka_scratch/path"
+  # shellcheck disable=SC2154 # cluster_here is of lib.sh
   printf '#!/bin/sh\nexec %q "$@"\n' "$cluster_here/kc" >"$kafka_scratch/path/kubectl"
   chmod +x "$kafka_scratch/path/kubectl"
   PATH=$kafka_scratch/path:$PATH
