@@ -117,12 +117,39 @@ static void check_user(struct run *run)
                message ? message : "this container runs as another user");
 }
 
-/* Whether a file can be made there, without leaving one: what a mode, an ACL and a read-only mount come to. */
-static bool is_writable(int dir_fd)
+/* Makes a file there that leaves nothing behind: what a mode, an ACL, a read-only mount and a full disk come to. Where
+ * there is no O_TMPFILE, nothing is proven and 0 returned. */
+static int try_to_write(int dir_fd)
 {
         KT_AUTO_FD int fd = openat(dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-        return fd >= 0 || errno == EOPNOTSUPP || errno == EISDIR; /* no O_TMPFILE there: nothing is proven */
+        return fd >= 0 || errno == EOPNOTSUPP || errno == EISDIR ? 0 : -errno;
+}
+
+/* Why it cannot be written; the last row is for all else. */
+static const struct {
+        int error;
+        const char *message;
+        const char *next;
+} write_errors[] = {
+        { -ENOSPC, "the volume is full", "make room, or expand the claim" },
+        { -EDQUOT, "the quota of the volume is used up", "make room, or raise the quota" },
+        { -EROFS, "the log dir is read-only",
+          "look for readOnly in the pod, and on the node for I/O errors (dmesg): a filesystem turns read-only after one" },
+        { 0, "the log dir is not writable for this user",
+          "run kafka-initc prepare again: it gives the log dir to this user" },
+};
+
+static void check_writable(struct run *run, const char *path, int dir_fd)
+{
+        int r = try_to_write(dir_fd);
+        size_t row = 0;
+
+        if (r == 0)
+                return;
+        while (write_errors[row].error != 0 && write_errors[row].error != r)
+                row++;
+        refuse(run, "log-dir", path, write_errors[row].next, write_errors[row].message);
 }
 
 static bool is_same_meta(const struct run *run, const struct kt_handoff_dir *dir, const struct kt_meta *meta)
@@ -165,9 +192,7 @@ static void check_log_dir(struct run *run, const struct kt_handoff_dir *dir)
                                        : "the log dir cannot be opened");
                 return;
         }
-        if (!is_writable(fd))
-                refuse(run, "log-dir", dir->path, "look for readOnly in the pod, and run prepare again",
-                       errno == EROFS ? "the log dir is read-only" : "the log dir is not writable for this user");
+        check_writable(run, dir->path, fd);
         check_meta(run, dir, fd);
 }
 

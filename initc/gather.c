@@ -127,7 +127,7 @@ static void add_found(struct kt_need_found *sum, const struct kt_need_found *mor
         sum->deleted += more->deleted;
 }
 
-static void gather_need(struct kt_gathered *g)
+static void gather_need(struct kt_gathered *g, bool may_run)
 {
         struct kt_listeners listeners = { .count = 0 };
         struct kt_limit nofile = { .hard = UINT64_MAX };
@@ -154,6 +154,8 @@ static void gather_need(struct kt_gathered *g)
         };
         for (size_t i = 0; i < g->layout.count; i++)
                 add_found(&in->found, &kt_layout_log_dir(&g->layout.items[i])->found);
+        if (!may_run)
+                in->found.deleted = 0; /* LogLoader removes them before it opens anything */
         kt_need_compute(in, &g->need);
 
         g->have_maps = kt_root_read_u64(&g->root, MAX_MAP_COUNT, &maps, NULL) == 0 ? maps : UINT64_MAX;
@@ -172,6 +174,6 @@ enum kt_exit kt_gather(const struct kt_args *args, enum kt_gather_until until, s
         if (code == KT_EXIT_OK && until >= KT_GATHER_VOLUMES)
                 code = gather_volumes(ret, e);
         if (code == KT_EXIT_OK && until >= KT_GATHER_NEED)
-                gather_need(ret);
+                gather_need(ret, until >= KT_GATHER_NEED_NOW);
         return code;
 }

@@ -39,10 +39,11 @@ struct kt_gathered {
 
 /* How far to go; each includes the ones before it. */
 enum kt_gather_until {
-        KT_GATHER_SPEC,    /* kafka.yaml and the version */
-        KT_GATHER_CONFIG,  /* pod, volumes (not walked), properties compiled and checked */
-        KT_GATHER_VOLUMES, /* log dirs walked and judged */
-        KT_GATHER_NEED,
+        KT_GATHER_SPEC,     /* kafka.yaml and the version */
+        KT_GATHER_CONFIG,   /* pod, volumes (not walked), properties compiled and checked */
+        KT_GATHER_VOLUMES,  /* log dirs walked and judged */
+        KT_GATHER_NEED,     /* of a broker that is to be started: it removes *.deleted files first */
+        KT_GATHER_NEED_NOW, /* of one that may be running: they are still open */
 };
 
 /* Returns KT_EXIT_OK, or the exit code to end with: KT_EXIT_USAGE when the configuration has errors (findings say

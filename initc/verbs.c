@@ -101,7 +101,7 @@ int kt_verb_need(void *verb_args)
         enum kt_exit code;
 
         kt_steps_init(&steps, args);
-        code = kt_gather(args, KT_GATHER_NEED, &g, &e);
+        code = kt_gather(args, KT_GATHER_NEED_NOW, &g, &e);
         if (code != KT_EXIT_OK) {
                 code = complain(&g.findings, &e, code);
         } else {

@@ -11,13 +11,6 @@ cluster_need
 # shellcheck source=kafka.sh
 . tests/cluster/kafka.sh
 
-equal() { [ "$1" = "$2" ] || { printf "'%s' is not '%s'\n" "$1" "$2"; return 1; }; }
-says() { # PATTERN CMD...
-  local output
-  output=$("${@:2}" 2>&1) || { printf 'failed: %s\n' "$output"; return 1; }
-  grep -qE -- "$1" <<<"$output" || { printf 'no %s in: %s\n' "$1" "$output"; return 1; }
-}
-
 mode_of() { # ZOOKEEPER ORDINAL
   # shellcheck disable=SC2016 # expanded in the pod
   kafka_exec client timeout 5 bash -c 'exec 3<>"/dev/tcp/zookeeper-$1.zookeeper.kafka.svc/2181" && printf srvr >&3 && cat <&3' \
@@ -28,6 +21,8 @@ has_quorum() { equal "$(modes)" "follower follower leader "; }
 
 # Brokers that are registered, as ZooKeeper's answer to a client.
 brokers() { kafka_tool broker-api-versions 2>/dev/null | sed -n 's/^kafka-\([0-9]*\)\..*(id: \([0-9]*\) .*/\1=\2/p' | sort | tr '\n' ' '; }
+
+has_brokers() { equal "$(brokers)" "0=0 1=1 2=2 "; }
 
 restart() { # SET
   kc -n kafka rollout restart "statefulset/$1" && kafka_timed "rolling restart of $1" cluster_ready kafka "sts/$1" 150
@@ -65,7 +60,7 @@ check "kafka-1 is where its disk is" equal "$(cluster_node_of kafka kafka-1)" 2
 
 t_case identity
 check "the ensemble has one leader" cluster_until 20 has_quorum
-check "ids are the ordinals" cluster_until 20 equal "0=0 1=1 2=2 " "$(brokers)"
+check "ids are the ordinals" cluster_until 20 has_brokers
 for i in 0 1 2; do
   check "kafka-$i wrote its id" says "^broker.id=$i$" kafka_exec "kafka-$i" cat "/var/lib/kafka/data-0/kafka-log$i/meta.properties"
 done
@@ -89,7 +84,7 @@ check "the producer counts" kafka_count_start counted 100
 check "of the brokers" restart kafka || cluster_show kafka
 check "of the ensemble" restart zookeeper || cluster_show kafka
 check "the ensemble has one leader" cluster_until 20 has_quorum
-check "all are registered again" cluster_until 20 equal "$(brokers)" "0=0 1=1 2=2 "
+check "all are registered again" cluster_until 20 has_brokers
 check "the producer ends" kafka_count_stop
 check "nothing acknowledged is lost" kafka_count_check counted
 check "all replicas are in sync" kafka_in_sync 60
