@@ -12,7 +12,11 @@ states='["ok", "drift", "applied", "unsupported", "denied", "conflict", "error"]
 
 scratch=$(mktemp -d) || exit 1
 at_exit rm -rf "$scratch"
-json_is() { jq -e "$1" "$t_stdout" >/dev/null || { head -c 3000 "$t_stdout"; return 1; }; }
+json_is() {
+  if [ -s "$t_stdout" ] && jq -e "$1" "$t_stdout" >/dev/null; then return 0; fi
+  head -c 3000 "$t_stdout"
+  return 1
+}
 
 # The last run's report has what is promised, and its exit code is what it says. $1 status
 is_report() {

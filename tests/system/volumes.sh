@@ -101,4 +101,8 @@ expect_id() {
   not_ok "says $1" "$t_last printed:" "$(head -n 40 "$t_stdout")" "$(head -n 10 "$t_stderr")"
 }
 
-json_is() { jq -e "$1" "$t_stdout" >/dev/null || { head -c 4000 "$t_stdout"; return 1; }; }
+json_is() {
+  if [ -s "$t_stdout" ] && jq -e "$1" "$t_stdout" >/dev/null; then return 0; fi
+  head -c 4000 "$t_stdout"
+  return 1
+}
