@@ -31,12 +31,13 @@ static void report(const struct context *c, enum kt_level level, const char *id,
                    const char *format, ...)
 {
         const struct kt_property *set = kt_properties_find(c->list, key);
-        bool is_users = set && set->source && strcmp(set->source, KT_DEFAULT_SOURCE) != 0;
+        const char *source = set ? set->source : NULL;
+        bool is_users = source && strcmp(source, KT_DEFAULT_SOURCE) != 0;
         const struct kt_finding head = { .level = level,
                                          .id = id,
                                          .key = key,
                                          .value = set ? set->value : NULL,
-                                         .source = is_users ? set->source : c->in->spec->file,
+                                         .source = is_users ? source : c->in->spec->file,
                                          .next = next };
         va_list args;
 

@@ -110,10 +110,10 @@ static struct change compare(const struct kt_schema_key *from, const struct kt_s
         return (struct change){ "~", from->type == to->type ? "allowed" : "type", NULL };
 }
 
-static void say_change(struct kt_str *out, const struct change *change, const struct kt_schema_key *from,
-                       const struct kt_schema_key *to)
+static void say_change(struct kt_str *out, const struct change *change, const char *name,
+                       const struct kt_schema_key *from, const struct kt_schema_key *to)
 {
-        kt_str_addf(out, "%s %s", change->sign, from ? from->name : to->name);
+        kt_str_addf(out, "%s %s", change->sign, name);
         kt_str_pad(out, 60, ' ');
         if (!to)
                 kt_str_addf(out, "  %s", change->detail ? change->detail : "");
@@ -129,12 +129,12 @@ static void say_change(struct kt_str *out, const struct change *change, const st
         kt_str_add_char(out, '\n');
 }
 
-static void add_change(struct kt_json *list, const struct change *change, const struct kt_schema_key *from,
-                       const struct kt_schema_key *to)
+static void add_change(struct kt_json *list, const struct change *change, const char *name,
+                       const struct kt_schema_key *from, const struct kt_schema_key *to)
 {
         struct kt_json *item = kt_json_object(list, NULL);
 
-        kt_json_text(item, "key", from ? from->name : to->name);
+        kt_json_text(item, "key", name);
         kt_json_text(item, "change", change->word);
         kt_json_text(item, "from", from ? from->preset : NULL);
         kt_json_text(item, "to", to ? to->preset : NULL);
@@ -160,9 +160,9 @@ int kt_explain_diff(const struct kt_kafka_version *from, const struct kt_kafka_v
 
                 if (!change.sign || (i > 0 && strcmp(kt_schema_keys[i - 1].name, name) == 0))
                         continue; /* the same, or one that had its turn: rows of one name stand together */
-                add_change(list, &change, before, after);
+                add_change(list, &change, name, before, after);
                 if (!is_json)
-                        say_change(out, &change, before, after);
+                        say_change(out, &change, name, before, after);
         }
 
         if (is_json)
