@@ -13,6 +13,7 @@ ASAN     = $(UNIT_SRC:%.c=asan:$(BUILD)/asan/%)
 ANALYZE := $(patsubst %,analyze:%,$(sort $(wildcard tests/analyze/*.sh)))
 SYSTEM  := $(patsubst %,system:%,$(sort $(wildcard tests/system/[0-9]*.sh)))
 KAFKA   := $(patsubst %,kafka:%,$(sort $(wildcard tests/kafka/[0-9]*.sh)))
+VM      := $(patsubst %,vm:%,$(sort $(wildcard tests/vm/[0-9]*.sh)))
 IMAGE   := $(patsubst %,image:%,$(sort $(wildcard tests/image/[0-9]*.sh)))
 MANIFESTS := $(patsubst %,manifests:%,$(sort $(wildcard tests/manifests/[0-9]*.sh)))
 CLUSTER := $(patsubst %,cluster:%,$(sort $(wildcard tests/cluster/[0-9]*.sh)))
@@ -37,6 +38,8 @@ system: all ## the programs on this machine
 	@$(RUN) $(SYSTEM)
 kafka: all ## the programs with real brokers
 	@$(RUN) $(KAFKA)
+vm: all ## the programs on a virtual node with every capability
+	@$(RUN) $(VM)
 images: all ## container images in build/images, without a daemon
 	@BUILD=$(BUILD) image/build
 image-tests: all ## the images, and brokers that run from them
@@ -49,7 +52,7 @@ cluster: images ## all of it on a real Kubernetes of three nodes
 	@BUILD=$(BUILD) tests/cluster/up || [ $$? = 3 ]; $(RUN) $(CLUSTER); status=$$?; BUILD=$(BUILD) tests/cluster/down; exit $$status
 cluster-down: ## ends the test cluster and leaves nothing of it
 	@BUILD=$(BUILD) tests/cluster/down
-.PHONY: images image-tests manifest-tests cluster cluster-down
+.PHONY: vm images image-tests manifest-tests cluster cluster-down
 
 demo: ## the main job, shown on a real broker; installs what is missing
 	@BUILD=$(BUILD) tools/demo
@@ -65,5 +68,5 @@ fuzz-programs: $(FUZZ_SRC:%.c=$(BUILD)/%)
 .PHONY: asan-programs fuzz-programs
 
 # Built by tests/fuzz/run with clang; the library is instrumented, the fuzzer's own main() comes with the last step.
-$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libk8skafka.a
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tuner.a $(BUILD)/libk8skafka.a
 	$(call say,LINK)$(CC) -pie $(KT_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(KT_LDFLAGS) $(LIBS)

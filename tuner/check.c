@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kafka-tuner check: compares the node with the profile. */
-#include <errno.h>
 #include <stdio.h>
 
 #include "lib/app/exit.h"
 #include "lib/app/report.h"
-#include "lib/text/num.h"
 #include "tuner/engine.h"
 #include "tuner/report.h"
 #include "tuner/verbs.h"
-
-enum { PID_MAX = 4194304 }; /* the kernel's limit on 64 bits, PID_MAX_LIMIT */
-
-static int parse_pid(const char *text, uint64_t *ret, struct kt_err *e)
-{
-        if (text && kt_num_parse_u64_in(text, 1, PID_MAX, ret) < 0)
-                return kt_err_set(e, -EINVAL, "--pid %s: a process id is a number from 1 to %d", text, PID_MAX);
-        return 0;
-}
 
 static int report(const struct kt_tuner_args *args, const struct kt_inputs *inputs, const struct kt_wishes *wishes,
                   const struct kt_tuner_verdicts *verdicts)
@@ -36,23 +25,29 @@ static int report(const struct kt_tuner_args *args, const struct kt_inputs *inpu
 int kt_tuner_check(void *opaque)
 {
         const struct kt_tuner_args *args = opaque;
-        const struct kt_selection selection = { .only = args->only };
+        const struct kt_selection selection = { .only = args->only, .devices = args->device != NULL };
         KT_AUTO(kt_root_done) struct kt_root root = { .fd = -1 };
         KT_AUTO(kt_inputs_done) struct kt_inputs inputs = { 0 };
         KT_AUTO(kt_wishes_done) struct kt_wishes wishes = { 0 };
         KT_AUTO(kt_tuner_verdicts_done) struct kt_tuner_verdicts verdicts = { 0 };
-        struct kt_tuner_facts facts = { .root = &root };
+        KT_AUTO(kt_queues_done) struct kt_queues queues = { 0 };
+        struct kt_tuner_facts facts = { .root = &root, .queues = &queues };
         struct kt_err e = { 0 };
         int code;
 
-        if (parse_pid(args->pid, &facts.pid, &e) < 0)
+        if (kt_tuner_parse_pid(args->pid, &facts.pid, &e) < 0)
                 return kt_tuner_fail(&e, KT_EXIT_USAGE);
         code = kt_tuner_prepare(args, &selection, &inputs, &wishes);
         if (code != 0)
                 return code;
         if (kt_root_open(args->sysroot, &root, &e) < 0)
                 return kt_tuner_fail(&e, KT_EXIT_USAGE);
+        code = kt_tuner_load_queues(args, &inputs, &wishes, &root, &queues);
+        if (code != 0)
+                return code;
         if (kt_engine_check(&facts, &wishes, &verdicts, &e) < 0)
+                return kt_tuner_fail(&e, KT_EXIT_FAILED);
+        if (kt_engine_add_reach(&verdicts, &e) < 0)
                 return kt_tuner_fail(&e, KT_EXIT_FAILED);
         return report(args, &inputs, &wishes, &verdicts);
 }

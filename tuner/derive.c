@@ -10,6 +10,9 @@ enum {
         NR_OPEN_FLOOR = 1048576,   /* the kernel's own default (fs/file.c) */
         FILE_MAX_FLOOR = 1048576,  /* ten brokers' starting points */
         SHARE_OF_NODE = 2,         /* the broker may take half of what the node has */
+        FLUSHER_SECONDS = 5,       /* vm.dirty_writeback_centisecs: how often the kernel's flusher wakes */
+        DIRTY_OLD_SECONDS = 30,    /* vm.dirty_expire_centisecs: how long it leaves data alone */
+        DIRTY_FLOOR = 64 << 20,    /* enough for requests of the largest size on every queue */
 };
 
 static void add_workload(const struct kt_inputs *inputs, struct kt_str *why)
@@ -79,6 +82,29 @@ uint64_t kt_derive_file_max(const struct kt_inputs *inputs, struct kt_str *why)
         if (__builtin_mul_overflow(open_files(inputs), (uint64_t)SHARE_OF_NODE, &wanted))
                 return UINT64_MAX;
         return at_least(wanted, FILE_MAX_FLOOR, "a node's floor", why);
+}
+
+/* What the broker writes in that time, the node's other writers not counted. */
+static uint64_t dirty(const struct kt_inputs *inputs, uint64_t seconds, const char *until, struct kt_str *why)
+{
+        char rate[KT_NUM_TEXT_MAX];
+        uint64_t bytes;
+
+        kt_str_addf(why, "%s/s for %u s, %s", kt_num_format_decimal(inputs->spec.workload.write_rate_bytes, rate),
+                    (unsigned)seconds, until);
+        if (__builtin_mul_overflow(inputs->spec.workload.write_rate_bytes, seconds, &bytes))
+                return INT64_MAX;
+        return bytes > DIRTY_FLOOR ? bytes : DIRTY_FLOOR;
+}
+
+uint64_t kt_derive_dirty_background(const struct kt_inputs *inputs, struct kt_str *why)
+{
+        return dirty(inputs, FLUSHER_SECONDS, "after which the kernel's flusher wakes anyway", why);
+}
+
+uint64_t kt_derive_dirty_limit(const struct kt_inputs *inputs, struct kt_str *why)
+{
+        return dirty(inputs, DIRTY_OLD_SECONDS, "after which data is written anyway", why);
 }
 
 static uint64_t buffer(uint64_t bytes, const char *option, struct kt_str *why)

@@ -12,6 +12,8 @@ uint64_t kt_derive_map_areas(const struct kt_inputs *inputs, struct kt_str *why)
 uint64_t kt_derive_open_files(const struct kt_inputs *inputs, struct kt_str *why);
 uint64_t kt_derive_nr_open(const struct kt_inputs *inputs, struct kt_str *why);
 uint64_t kt_derive_file_max(const struct kt_inputs *inputs, struct kt_str *why);
+uint64_t kt_derive_dirty_background(const struct kt_inputs *inputs, struct kt_str *why);
+uint64_t kt_derive_dirty_limit(const struct kt_inputs *inputs, struct kt_str *why);
 uint64_t kt_derive_receive_buffer(const struct kt_inputs *inputs, struct kt_str *why);
 uint64_t kt_derive_send_buffer(const struct kt_inputs *inputs, struct kt_str *why);
 

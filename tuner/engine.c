@@ -14,22 +14,24 @@ static const struct {
         const char *name;
         enum kt_exit code; /* of a check whose first such state this is */
 } states[KT_STATE_COUNT_] = {
+        [KT_STATE_CONFLICT] = { "conflict", KT_EXIT_NOT_WANTED },
         [KT_STATE_DRIFT] = { "drift", KT_EXIT_NOT_WANTED },
         [KT_STATE_ERROR] = { "error", KT_EXIT_FAILED },
         [KT_STATE_DENIED] = { "denied", KT_EXIT_UNSUPPORTED },
         [KT_STATE_UNSUPPORTED] = { "unsupported", KT_EXIT_UNSUPPORTED },
+        [KT_STATE_APPLIED] = { "applied", KT_EXIT_OK },
         [KT_STATE_OK] = { "ok", KT_EXIT_OK },
 };
 
-static enum kt_state state_of_failure(int code)
+enum kt_state kt_state_of_failure(int code)
 {
         static const struct {
                 int code;
                 enum kt_state state;
         } failures[] = {
-                { -ENOENT, KT_STATE_UNSUPPORTED },
-                { -EACCES, KT_STATE_DENIED },
-                { -EPERM, KT_STATE_DENIED },
+                { -ENOENT, KT_STATE_UNSUPPORTED },     { -EACCES, KT_STATE_DENIED },
+                { -EPERM, KT_STATE_DENIED },           { -EROFS, KT_STATE_DENIED },
+                { -EOPNOTSUPP, KT_STATE_UNSUPPORTED }, { -EXDEV, KT_STATE_UNSUPPORTED },
         };
 
         for (size_t i = 0; i < KT_COUNT(failures); i++)
@@ -56,7 +58,9 @@ static void add_next(const struct kt_tuner_facts *facts, const struct kt_wish *w
                 kt_str_addf(next, "leave it out: tuning: {tunables: {%s: {policy: ignore}}} in kafka.yaml",
                             wish->row->id);
                 break;
+        case KT_STATE_CONFLICT:
         case KT_STATE_ERROR:
+        case KT_STATE_APPLIED:
         case KT_STATE_OK:
         case KT_STATE_COUNT_:
                 break;
@@ -73,7 +77,7 @@ static enum kt_state judge(const struct kt_tuner_facts *facts, const struct kt_w
         if (r == 0)
                 r = kt_tuner_judge(wish->row, kt_str_get(have), wish->want, &holds, e);
         if (r < 0)
-                return state_of_failure(r);
+                return kt_state_of_failure(r);
         return holds ? KT_STATE_OK : KT_STATE_DRIFT;
 }
 
@@ -88,7 +92,7 @@ static int check_one(const struct kt_tuner_facts *facts, const struct kt_wish *w
         KT_AUTO_STR struct kt_str object = { 0 };
         KT_AUTO_STR struct kt_str have = { 0 };
         KT_AUTO_STR struct kt_str next = { 0 };
-        struct kt_tuner_verdict verdict = { .wish = wish };
+        struct kt_tuner_verdict verdict = { .wish = wish, .order = ret->order, .at = *facts };
         char buf[KT_ERR_TEXT_MAX];
         struct kt_err e = { 0 };
         bool is_known;
@@ -100,12 +104,13 @@ static int check_one(const struct kt_tuner_facts *facts, const struct kt_wish *w
         if (kt_str_error(&next) < 0)
                 return -ENOMEM;
 
+        verdict.id = strdup(wish->row->id);
         verdict.object = kt_str_take(&object);
         verdict.have = is_known ? kt_str_take(&have) : NULL;
         verdict.reason = strdup(is_known ? wish->why : failure_text(&e, buf, sizeof(buf)));
         verdict.next = next.len > 0 ? kt_str_take(&next) : NULL;
         *ret = verdict;
-        return verdict.object && verdict.reason && (verdict.have || !is_known) ? 0 : -ENOMEM;
+        return verdict.id && verdict.object && verdict.reason && (verdict.have || !is_known) ? 0 : -ENOMEM;
 }
 
 static int compare(const void *left, const void *right)
@@ -115,33 +120,109 @@ static int compare(const void *left, const void *right)
 
         if (a->state != b->state)
                 return a->state < b->state ? -1 : 1;
-        return a->wish < b->wish ? -1 : a->wish > b->wish;
+        return a->order < b->order ? -1 : a->order > b->order;
+}
+
+struct kt_tuner_verdict *kt_tuner_verdicts_add(struct kt_tuner_verdicts *verdicts)
+{
+        if (kt_array_reserve(&verdicts->items, &verdicts->cap, verdicts->count + 1, sizeof(*verdicts->items)) < 0)
+                return NULL;
+        verdicts->items[verdicts->count].order = verdicts->count;
+        return &verdicts->items[verdicts->count++];
+}
+
+int kt_tuner_verdict_set(struct kt_tuner_verdict *verdict, enum kt_state state, const char *reason, const char *next)
+{
+        KT_AUTO_FREE char *new_reason = strdup(reason);
+        KT_AUTO_FREE char *new_next = next ? strdup(next) : NULL;
+
+        if (!new_reason || (next && !new_next))
+                return -ENOMEM;
+
+        free(verdict->reason);
+        free(verdict->next);
+        verdict->state = state;
+        verdict->reason = kt_take_ptr(new_reason);
+        verdict->next = kt_take_ptr(new_next);
+        return 0;
+}
+
+void kt_tuner_verdicts_sort(struct kt_tuner_verdicts *verdicts)
+{
+        memset(verdicts->states, 0, sizeof(verdicts->states));
+        for (size_t i = 0; i < verdicts->count; i++)
+                verdicts->states[verdicts->items[i].state]++;
+        if (verdicts->count > 0)
+                qsort(verdicts->items, verdicts->count, sizeof(*verdicts->items), compare);
+}
+
+/* Every object of the row; none at all is an error, never a pass. */
+static int check_wish(const struct kt_tuner_facts *facts, const struct kt_wish *wish, struct kt_tuner_verdicts *ret)
+{
+        size_t count = kt_tuner_facts_count(facts, wish->row);
+        struct kt_tuner_facts at = *facts;
+        int r = 0;
+
+        for (at.place = 0; r == 0 && at.place < count; at.place++) {
+                struct kt_tuner_verdict *verdict = kt_tuner_verdicts_add(ret);
+
+                r = verdict ? check_one(&at, wish, verdict) : -ENOMEM;
+        }
+        if (count == 0) {
+                struct kt_tuner_verdict *verdict = kt_tuner_verdicts_add(ret);
+
+                if (!verdict)
+                        return -ENOMEM;
+                verdict->wish = wish;
+                verdict->at = *facts;
+                verdict->id = strdup(wish->row->id);
+                verdict->object = strdup(wish->row->id);
+                r = verdict->id && verdict->object
+                            ? kt_tuner_verdict_set(verdict, KT_STATE_ERROR,
+                                                   "no block device is known: name one with --device", NULL)
+                            : -ENOMEM;
+        }
+        return r;
 }
 
 int kt_engine_check(const struct kt_tuner_facts *facts, const struct kt_wishes *wishes, struct kt_tuner_verdicts *ret,
                     struct kt_err *e)
 {
-        int r;
+        int r = 0;
 
-        r = kt_array_reserve(&ret->items, &ret->cap, wishes->count, sizeof(*ret->items));
-        for (size_t i = 0; r == 0 && i < wishes->count; i++) {
-                struct kt_tuner_verdict *verdict = &ret->items[ret->count++];
+        for (size_t i = 0; r == 0 && i < wishes->count; i++)
+                r = check_wish(facts, &wishes->items[i], ret);
+        kt_tuner_verdicts_sort(ret);
+        return r < 0 ? kt_err_set(e, r, "check %zu tunables", wishes->count) : 0;
+}
 
-                r = check_one(facts, &wishes->items[i], verdict);
-                ret->states[verdict->state]++;
+int kt_engine_add_reach(struct kt_tuner_verdicts *verdicts, struct kt_err *e)
+{
+        for (size_t i = 0; i < verdicts->count; i++) {
+                struct kt_tuner_verdict *verdict = &verdicts->items[i];
+                const struct kt_row *row = verdict->wish->row;
+                char *reason;
+
+                if (row->scope != KT_SCOPE_NETNS || !verdict->have)
+                        continue;
+                verdict->reach = kt_netns_probe(verdict->at.root, row->path);
+                if (!kt_reach_note(verdict->reach))
+                        continue;
+                reason = kt_str_make("%s; %s", verdict->reason, kt_reach_note(verdict->reach));
+                if (!reason)
+                        return kt_err_set(e, -ENOMEM, "ask how far %s reaches", row->id);
+                free(verdict->reason);
+                verdict->reason = reason;
         }
-        if (r < 0)
-                return kt_err_set(e, r, "check %zu tunables", wishes->count);
-
-        if (ret->count > 0)
-                qsort(ret->items, ret->count, sizeof(*ret->items), compare);
         return 0;
 }
 
 void kt_tuner_verdicts_done(struct kt_tuner_verdicts *verdicts)
 {
         for (size_t i = 0; i < verdicts->count; i++) {
+                free(verdicts->items[i].id);
                 free(verdicts->items[i].object);
+                free(verdicts->items[i].want);
                 free(verdicts->items[i].have);
                 free(verdicts->items[i].reason);
                 free(verdicts->items[i].next);
@@ -157,6 +238,11 @@ const char *kt_state_name(enum kt_state state)
 
 int kt_engine_exit_code(const struct kt_tuner_verdicts *verdicts)
 {
+        size_t wrong = verdicts->states[KT_STATE_CONFLICT] + verdicts->states[KT_STATE_DRIFT] +
+                       verdicts->states[KT_STATE_ERROR] + verdicts->states[KT_STATE_DENIED];
+
+        if (verdicts->states[KT_STATE_APPLIED] > 0 && wrong > 0)
+                return KT_EXIT_PARTLY;
         for (size_t state = 0; state < KT_STATE_COUNT_; state++)
                 if (verdicts->states[state] > 0)
                         return (int)states[state].code;

@@ -3,18 +3,29 @@
 #ifndef KT_TUNER_FACTS_H
 #define KT_TUNER_FACTS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/base/attr.h"
 #include "lib/base/err.h"
+#include "lib/os/device.h"
 #include "lib/os/root.h"
 #include "lib/text/str.h"
 #include "tuner/row.h"
 
+struct kt_queues;
+
+/* A machine, and one of the objects on it that a row is about. A copy points at the same machine. */
 struct kt_tuner_facts {
         const struct kt_root *root;
-        uint64_t pid; /* the process whose limits count; 0: the own one */
+        uint64_t pid;                   /* the process whose limits count; 0: the own one */
+        const struct kt_queues *queues; /* the block devices that count; NULL: none */
+        char disk[KT_DEVICE_NAME_MAX];  /* the one that kt_tuner_facts_locate found; "": place says which */
+        size_t place;                   /* which of several objects of a row, from 0 */
 };
+
+/* How many objects the row has on this machine. */
+size_t kt_tuner_facts_count(const struct kt_tuner_facts *facts, const struct kt_row *row);
 
 /* Appends the row's value: tabs become blanks, of a choice only the word in force. -ENOENT: there is no such file;
  * -EACCES, -EPERM: it may not be read; -ESRCH: there is no such process; -EBADMSG: it holds something else. */
@@ -23,6 +34,14 @@ KT_MUST_CHECK int kt_tuner_facts_read(const struct kt_tuner_facts *facts, const 
 
 /* Appends what the row is about: its id, and for a process's row which process. */
 void kt_tuner_facts_object(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out);
+
+/* Appends what tells the object from another one of the same name; "" when there is only one. */
+KT_MUST_CHECK int kt_tuner_facts_identify(const struct kt_tuner_facts *facts, const struct kt_row *row,
+                                          struct kt_str *out, struct kt_err *e);
+
+/* Points facts at the object with that identity. 0; -ESRCH: gone for good; -EXDEV: not to be reached from here. */
+KT_MUST_CHECK int kt_tuner_facts_locate(const char *identity, const struct kt_row *row, struct kt_tuner_facts *facts,
+                                        struct kt_err *e);
 
 /* Appends the command that sets the row to value. */
 void kt_tuner_facts_command(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value,

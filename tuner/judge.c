@@ -143,6 +143,16 @@ int kt_tuner_judge(const struct kt_row *row, const char *have, const char *want,
         return parse_want(row, want, &wanted) ? judge_numbers(row, have, &wanted, ret_holds, e) : -EINVAL;
 }
 
+bool kt_tuner_judge_is_same(const struct kt_row *row, const char *left, const char *right)
+{
+        struct numbers a;
+        struct numbers b;
+
+        if (row->type == KT_ROW_CHOICE || !parse_numbers(left, &a) || !parse_numbers(right, &b))
+                return strcmp(left, right) == 0;
+        return a.count == b.count && memcmp(a.items, b.items, a.count * sizeof(a.items[0])) == 0;
+}
+
 static void add_number(struct kt_str *out, uint64_t number)
 {
         if (number == UINT64_MAX)

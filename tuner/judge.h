@@ -18,6 +18,9 @@ KT_MUST_CHECK int kt_tuner_judge(const struct kt_row *row, const char *have, con
 /* 0, or -EINVAL with the reason when want is no value that the row's rule understands. */
 KT_MUST_CHECK int kt_tuner_judge_want(const struct kt_row *row, const char *want, struct kt_err *e);
 
+/* True when both texts are the same value, in the row's own terms: numbers as numbers, all of a tuple. */
+bool kt_tuner_judge_is_same(const struct kt_row *row, const char *left, const char *right);
+
 /* Appends the value to write so that want holds: for a tuple the other numbers stay, for between the nearer end. Both
  * texts have passed kt_tuner_judge. */
 void kt_tuner_judge_target(const struct kt_row *row, const char *have, const char *want, struct kt_str *out);

@@ -2,6 +2,8 @@
 /* What check and list say. */
 #include "tuner/report.h"
 
+#include <string.h>
+
 #include "lib/app/report.h"
 #include "lib/text/num.h"
 #include "tuner/table.h"
@@ -57,12 +59,15 @@ static int add_verdicts(const struct kt_tuner_verdicts *verdicts, const struct k
         add_header(&table, titles);
         for (size_t i = 0; i < verdicts->count; i++) {
                 const struct kt_tuner_verdict *verdict = &verdicts->items[i];
-                bool tells = look->verbose || verdict->state != KT_STATE_OK;
+                bool tells = look->verbose || verdict->state != KT_STATE_OK || !verdict->wish;
 
                 kt_table_add(&table, kt_state_name(verdict->state));
                 kt_table_add(&table, verdict->object);
                 add_have(&table, verdict->have);
-                add_shown(&table, kt_wish_show, verdict->wish);
+                if (verdict->wish)
+                        add_shown(&table, kt_wish_show, verdict->wish);
+                else
+                        add_have(&table, verdict->want);
                 kt_table_add(&table, tells ? verdict->reason : "");
         }
         return kt_table_render(&table, look->colour, out);
@@ -72,12 +77,21 @@ static int add_verdicts(const struct kt_tuner_verdicts *verdicts, const struct k
 static void add_summary(const struct kt_wishes *wishes, const struct kt_tuner_verdicts *verdicts, struct kt_str *out)
 {
         kt_str_addf(out, "\n%zu ok", verdicts->states[KT_STATE_OK]);
-        for (enum kt_state state = 0; state < KT_STATE_OK; state++)
+        for (enum kt_state state = 0; state < KT_STATE_OK; state++) /* ok is the last one */
                 if (verdicts->states[state] > 0)
                         kt_str_addf(out, ", %zu %s", verdicts->states[state], kt_state_name(state));
-        if (wishes->ignored > 0)
+        if (wishes && wishes->ignored > 0)
                 kt_str_addf(out, ", %zu ignored by kafka.yaml", wishes->ignored);
         kt_str_add(out, ".\n");
+}
+
+/* The same step for several rows is said once. */
+static bool is_said(const struct kt_tuner_verdicts *verdicts, size_t i)
+{
+        for (size_t j = 0; j < i; j++)
+                if (verdicts->items[j].next && strcmp(verdicts->items[j].next, verdicts->items[i].next) == 0)
+                        return true;
+        return false;
 }
 
 static void add_next(const struct kt_tuner_verdicts *verdicts, struct kt_str *out)
@@ -85,7 +99,7 @@ static void add_next(const struct kt_tuner_verdicts *verdicts, struct kt_str *ou
         const char *lead = "Next: ";
 
         for (size_t i = 0; i < verdicts->count; i++) {
-                if (!verdicts->items[i].next)
+                if (!verdicts->items[i].next || is_said(verdicts, i))
                         continue;
                 kt_str_addf(out, "%s%s\n", lead, verdicts->items[i].next);
                 lead = "      ";
@@ -104,6 +118,61 @@ int kt_report_check_text(const struct kt_inputs *inputs, const struct kt_wishes 
                 return r;
 
         add_summary(wishes, verdicts, out);
+        add_next(verdicts, out);
+        return kt_str_error(out);
+}
+
+static void add_steps(const struct kt_plan *plan, struct kt_str *out)
+{
+        if (plan->count == 0) {
+                kt_str_add(out, "Nothing to write.\n");
+                return;
+        }
+        kt_str_addf(out, "%zu to write, in this order:\n", plan->count);
+        for (size_t i = 0; i < plan->count; i++) {
+                const struct kt_step *step = &plan->items[i];
+
+                kt_str_addf(out, "  %zu  %s: %s -> %s\n", i + 1, step->verdict->object, step->before, step->target);
+        }
+        kt_str_add(out, "Next: kafka-tuner apply, or kafka-tuner plan --script\n");
+}
+
+int kt_report_plan_text(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                        const struct kt_tuner_verdicts *verdicts, const struct kt_plan *plan,
+                        const struct kt_report_look *look, struct kt_str *out)
+{
+        int r;
+
+        add_workload(inputs, out);
+        r = add_verdicts(verdicts, look, out);
+        if (r < 0)
+                return r;
+
+        add_summary(wishes, verdicts, out);
+        add_steps(plan, out);
+        return kt_str_error(out);
+}
+
+int kt_report_act_text(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                       const struct kt_tuner_verdicts *verdicts, const struct kt_report_act *act,
+                       const struct kt_report_look *look, struct kt_str *out)
+{
+        int r = 0;
+
+        if (inputs)
+                add_workload(inputs, out);
+        if (verdicts->count > 0)
+                r = add_verdicts(verdicts, look, out);
+        if (r < 0)
+                return r;
+
+        if (verdicts->count > 0)
+                add_summary(wishes, verdicts, out);
+        if (act->written > 0)
+                kt_str_addf(out, "%zu written; old values are in %s.\n", act->written, act->journal);
+        else
+                kt_str_addf(out, "Nothing was written%s.\n",
+                            !inputs && verdicts->count == 0 ? ": the journal holds nothing to take back" : "");
         add_next(verdicts, out);
         return kt_str_error(out);
 }
@@ -199,37 +268,104 @@ static void json_row(struct kt_json *object, const struct kt_wish *wish)
         kt_json_text(object, "risk", row->risk);
 }
 
-int kt_report_check_json(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
-                         const struct kt_tuner_verdicts *verdicts, struct kt_str *out)
+static void json_verdicts(struct kt_json *document, const struct kt_tuner_verdicts *verdicts)
 {
-        struct kt_json *document = kt_json_new("TunerReport");
-        struct kt_json *rows;
-        struct kt_json *summary;
-        int r;
+        struct kt_json *rows = kt_json_list(document, "rows");
 
-        json_inputs(document, inputs);
-        rows = kt_json_list(document, "rows");
         for (size_t i = 0; i < verdicts->count; i++) {
                 const struct kt_tuner_verdict *verdict = &verdicts->items[i];
                 struct kt_json *object = kt_json_object(rows, NULL);
 
-                kt_json_text(object, "id", verdict->wish->row->id);
+                kt_json_text(object, "id", verdict->id);
                 kt_json_text(object, "object", verdict->object);
                 kt_json_text(object, "state", kt_state_name(verdict->state));
                 kt_json_text(object, "have", verdict->have);
-                json_row(object, verdict->wish);
+                if (verdict->wish)
+                        json_row(object, verdict->wish);
+                else
+                        kt_json_text(object, "want", verdict->want);
+                if (verdict->reach != KT_REACH_NONE)
+                        kt_json_text(object, "reach", kt_reach_name(verdict->reach));
                 kt_json_text(object, "reason", verdict->reason);
                 kt_json_text(object, "next", verdict->next);
         }
-        summary = kt_json_object(document, "summary");
+}
+
+static void json_summary(struct kt_json *document, const struct kt_wishes *wishes,
+                         const struct kt_tuner_verdicts *verdicts)
+{
+        struct kt_json *summary = kt_json_object(document, "summary");
+
         for (enum kt_state state = 0; state < KT_STATE_COUNT_; state++)
                 kt_json_count(summary, kt_state_name(state), verdicts->states[state]);
-        kt_json_count(summary, "ignored", wishes->ignored);
+        if (wishes)
+                kt_json_count(summary, "ignored", wishes->ignored);
         kt_json_int(document, "exitCode", kt_engine_exit_code(verdicts));
+}
 
-        r = kt_json_render(document, out);
+/* Takes document. */
+static int json_finish(struct kt_json *document, struct kt_str *out)
+{
+        int r = kt_json_render(document, out);
+
         kt_json_free(document);
         return r;
+}
+
+int kt_report_check_json(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                         const struct kt_tuner_verdicts *verdicts, struct kt_str *out)
+{
+        struct kt_json *document = kt_json_new("TunerReport");
+
+        json_inputs(document, inputs);
+        json_verdicts(document, verdicts);
+        json_summary(document, wishes, verdicts);
+        return json_finish(document, out);
+}
+
+static void json_steps(struct kt_json *document, const struct kt_plan *plan)
+{
+        struct kt_json *steps = kt_json_list(document, "steps");
+
+        for (size_t i = 0; i < plan->count; i++) {
+                const struct kt_step *step = &plan->items[i];
+                struct kt_json *object = kt_json_object(steps, NULL);
+
+                kt_json_text(object, "id", step->row->id);
+                kt_json_text(object, "object", step->verdict->object);
+                kt_json_text(object, "identity", step->identity);
+                kt_json_text(object, "old", step->before);
+                kt_json_text(object, "new", step->target);
+                kt_json_text(object, "command", step->verdict->next);
+        }
+}
+
+int kt_report_plan_json(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                        const struct kt_tuner_verdicts *verdicts, const struct kt_plan *plan, struct kt_str *out)
+{
+        struct kt_json *document = kt_json_new("TunerReport");
+
+        kt_json_text(document, "verb", "plan");
+        json_inputs(document, inputs);
+        json_verdicts(document, verdicts);
+        json_steps(document, plan);
+        json_summary(document, wishes, verdicts);
+        return json_finish(document, out);
+}
+
+int kt_report_act_json(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                       const struct kt_tuner_verdicts *verdicts, const struct kt_report_act *act, struct kt_str *out)
+{
+        struct kt_json *document = kt_json_new("TunerReport");
+
+        kt_json_text(document, "verb", act->verb);
+        if (inputs)
+                json_inputs(document, inputs);
+        json_verdicts(document, verdicts);
+        kt_json_count(document, "written", act->written);
+        kt_json_text(document, "journal", act->journal);
+        json_summary(document, wishes, verdicts);
+        return json_finish(document, out);
 }
 
 int kt_report_list_json(const struct kt_inputs *inputs, const struct kt_wishes *wishes, struct kt_str *out)

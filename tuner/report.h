@@ -9,6 +9,7 @@
 #include "lib/text/str.h"
 #include "tuner/engine.h"
 #include "tuner/inputs.h"
+#include "tuner/plan.h"
 #include "tuner/wish.h"
 
 struct kt_report_look {
@@ -22,6 +23,29 @@ KT_MUST_CHECK int kt_report_check_text(const struct kt_inputs *inputs, const str
                                        struct kt_str *out);
 KT_MUST_CHECK int kt_report_check_json(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
                                        const struct kt_tuner_verdicts *verdicts, struct kt_str *out);
+
+/* What a run of `apply` or `revert` did. */
+struct kt_report_act {
+        const char *verb;
+        const char *journal;
+        size_t written;
+};
+
+/* Append the report of `plan`: the check, and what apply would write in which order. 0 or -ENOMEM. */
+KT_MUST_CHECK int kt_report_plan_text(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                                      const struct kt_tuner_verdicts *verdicts, const struct kt_plan *plan,
+                                      const struct kt_report_look *look, struct kt_str *out);
+KT_MUST_CHECK int kt_report_plan_json(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                                      const struct kt_tuner_verdicts *verdicts, const struct kt_plan *plan,
+                                      struct kt_str *out);
+
+/* Append the report of `apply` and of `revert`, which has neither inputs nor wishes. 0 or -ENOMEM. */
+KT_MUST_CHECK int kt_report_act_text(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                                     const struct kt_tuner_verdicts *verdicts, const struct kt_report_act *act,
+                                     const struct kt_report_look *look, struct kt_str *out);
+KT_MUST_CHECK int kt_report_act_json(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
+                                     const struct kt_tuner_verdicts *verdicts, const struct kt_report_act *act,
+                                     struct kt_str *out);
 
 /* Append the report of `list`. 0 or -ENOMEM. */
 KT_MUST_CHECK int kt_report_list_text(const struct kt_inputs *inputs, const struct kt_wishes *wishes,

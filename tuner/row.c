@@ -6,7 +6,8 @@
 
 #include "lib/text/suggest.h"
 
-static const struct kt_row_set *const sets[] = { &kt_rows_vm, &kt_rows_fs, &kt_rows_net, &kt_rows_limits };
+static const struct kt_row_set *const sets[] = { &kt_rows_vm, &kt_rows_fs, &kt_rows_net, &kt_rows_limits,
+                                                 &kt_rows_queue };
 
 size_t kt_row_count(void)
 {
@@ -71,6 +72,7 @@ const char *kt_row_scope_name(enum kt_row_scope scope)
                 [KT_SCOPE_NODE] = "node",
                 [KT_SCOPE_NETNS] = "network namespace",
                 [KT_SCOPE_PROCESS] = "process",
+                [KT_SCOPE_DEVICE] = "block device",
         };
 
         return names[scope];

@@ -11,6 +11,8 @@
 #include "lib/text/str.h"
 #include "tuner/inputs.h"
 
+struct kt_device;
+
 /* What a value looks like. */
 enum kt_row_type {
         KT_ROW_NUMBER, /* one decimal number, or "unlimited" */
@@ -34,6 +36,7 @@ enum kt_row_scope {
         KT_SCOPE_NODE,
         KT_SCOPE_NETNS, /* a network namespace; a pod has its own and gets its values when it is made */
         KT_SCOPE_PROCESS,
+        KT_SCOPE_DEVICE, /* a block device or the filesystem on it */
         KT_SCOPE_COUNT_
 };
 
@@ -42,6 +45,8 @@ enum kt_row_backend {
         KT_BACKEND_SYSCTL, /* a file below /proc/sys */
         KT_BACKEND_SYSFS,  /* a file below /sys */
         KT_BACKEND_LIMIT,  /* the hard limit in a line of /proc/PID/limits */
+        KT_BACKEND_QUEUE,  /* an attribute of a block device's queue (queue.c) */
+        KT_BACKEND_MOUNT,  /* how a volume is mounted (mount.c) */
         KT_BACKEND_COUNT_
 };
 
@@ -49,7 +54,7 @@ enum { KT_ROW_ID_MAX = 64 }; /* an id and its NUL */
 
 struct kt_row {
         const char *id;
-        const char *path;  /* the file; "PID" in it stands for the process that is looked at */
+        const char *path;  /* the file; "PID" and "DEVICE" in it stand for what is looked at */
         const char *line;  /* KT_BACKEND_LIMIT: "Max open files" */
         const char *limit; /* KT_BACKEND_LIMIT: "nofile", as prlimit(1) calls it */
         enum kt_row_backend backend;
@@ -59,7 +64,15 @@ struct kt_row {
         const char *want; /* fixed; NULL: derive says */
         /* The number that the workload asks for, and in a few words why. */
         uint64_t (*derive)(const struct kt_inputs *inputs, struct kt_str *why);
+        /* The row whose value the kernel sets to 0 when this one is written, as vm.dirty_bytes does to vm.dirty_ratio:
+         * an old value of 0 cannot be written back, the twin's can. NULL: none. */
+        const char *twin;
         enum kt_row_scope scope;
+        /* KT_BACKEND_QUEUE: the devices that have it. */
+        bool (*applies)(const struct kt_device *device);
+        /* The value when the file is not there, as io_timeout of a driver that never gives up; NULL: unsupported. */
+        const char *absent;
+        bool is_check_only; /* looked at, never written */
         bool is_default;    /* in the profile "kafka"; all others only when kafka.yaml or --only names them */
         char grade;         /* A measured for Kafka, B follows from the code, C a vendor's default, D folklore */
         const char *source; /* who says so */
@@ -77,6 +90,7 @@ extern const struct kt_row_set kt_rows_vm;
 extern const struct kt_row_set kt_rows_fs;
 extern const struct kt_row_set kt_rows_net;
 extern const struct kt_row_set kt_rows_limits;
+extern const struct kt_row_set kt_rows_queue;
 
 /* How many rows there are, and the i-th of them. */
 size_t kt_row_count(void);

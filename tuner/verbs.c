@@ -7,6 +7,9 @@
 
 #include "lib/app/exit.h"
 #include "lib/app/report.h"
+#include "lib/text/num.h"
+
+enum { PID_MAX = 4194304 }; /* the kernel's limit on 64 bits, PID_MAX_LIMIT */
 
 int kt_tuner_fail(const struct kt_err *e, int code)
 {
@@ -28,6 +31,13 @@ static int complain(const struct kt_findings *findings, const struct kt_err *e, 
         return kt_report_print(&out, stderr) < 0 ? KT_EXIT_FAILED : KT_EXIT_USAGE;
 }
 
+int kt_tuner_parse_pid(const char *text, uint64_t *ret, struct kt_err *e)
+{
+        if (text && kt_num_parse_u64_in(text, 1, PID_MAX, ret) < 0)
+                return kt_err_set(e, -EINVAL, "--pid %s: a process id is a number from 1 to %d", text, PID_MAX);
+        return 0;
+}
+
 int kt_tuner_prepare(const struct kt_tuner_args *args, const struct kt_selection *selection, struct kt_inputs *inputs,
                      struct kt_wishes *wishes)
 {
@@ -41,6 +51,17 @@ int kt_tuner_prepare(const struct kt_tuner_args *args, const struct kt_selection
         if (r == 0 && findings.error < 0)
                 r = kt_err_set(&e, findings.error, "check %s", inputs->spec.file);
         return r < 0 ? complain(&findings, &e, r) : 0;
+}
+
+int kt_tuner_load_queues(const struct kt_tuner_args *args, const struct kt_inputs *inputs,
+                         const struct kt_wishes *wishes, const struct kt_root *root, struct kt_queues *ret)
+{
+        struct kt_err e = { 0 };
+
+        if (!kt_queues_are_wished(wishes) ||
+            kt_queues_load(root, args->device, &inputs->spec.storage.volumes, ret, &e) == 0)
+                return 0;
+        return kt_tuner_fail(&e, args->device ? KT_EXIT_USAGE : KT_EXIT_FAILED);
 }
 
 int kt_tuner_finish(const struct kt_str *out, int r, int code)

@@ -89,7 +89,7 @@ static void check_only(const char *only, struct kt_findings *findings)
         }
 }
 
-static bool is_listed(const char *only, const char *id)
+bool kt_wish_is_listed(const char *only, const char *id)
 {
         size_t len = strlen(id);
 
@@ -118,8 +118,12 @@ static bool is_selected(const struct kt_row *row, const struct kt_selection *sel
         if (selection->all)
                 return true;
         if (selection->only)
-                return is_listed(selection->only, row->id);
-        return tunable ? tunable->policy != KT_POLICY_IGNORE : row->is_default;
+                return kt_wish_is_listed(selection->only, row->id);
+        if (selection->no_process && row->scope == KT_SCOPE_PROCESS)
+                return false;
+        if (tunable)
+                return tunable->policy != KT_POLICY_IGNORE;
+        return row->is_default || (selection->devices && row->scope == KT_SCOPE_DEVICE);
 }
 
 /* The value of kafka.yaml, of the row, or of the workload, in this order. */
@@ -142,7 +146,9 @@ static int add_wish(const struct kt_inputs *inputs, const struct kt_row *row, co
 {
         KT_AUTO_STR struct kt_str want = { 0 };
         KT_AUTO_STR struct kt_str why = { 0 };
-        struct kt_wish wish = { .row = row };
+        struct kt_wish wish = { .row = row,
+                                .is_check_only =
+                                        row->is_check_only || (tunable && tunable->policy == KT_POLICY_CHECK) };
 
         if (kt_array_reserve(&wishes->items, &wishes->cap, wishes->count + 1, sizeof(*wishes->items)) < 0)
                 return -ENOMEM;
@@ -171,7 +177,7 @@ int kt_wishes_make(const struct kt_inputs *inputs, const struct kt_selection *se
 
                 if (is_selected(row, selection, tunable))
                         r = add_wish(inputs, row, tunable, ret);
-                else if (!selection->only && tunable)
+                else if (!selection->only && tunable && tunable->policy == KT_POLICY_IGNORE)
                         ret->ignored++;
                 if (r < 0)
                         return kt_err_set(e, r, "list the tunables");

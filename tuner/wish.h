@@ -17,6 +17,7 @@ struct kt_wish {
         const struct kt_row *row;
         char *want; /* passes kt_tuner_judge_want */
         char *why;
+        bool is_check_only; /* the row, or policy: check in kafka.yaml: looked at, never written */
 };
 
 struct kt_wishes {
@@ -30,6 +31,8 @@ struct kt_wishes {
 struct kt_selection {
         const char *only; /* ids, separated by commas; NULL: no restriction */
         bool all;         /* every row there is */
+        bool no_process;  /* unless only names them: no limits of processes, for there is no process to write to */
+        bool devices;     /* a device was named: the rows about block devices count, too */
 };
 
 /* Makes the list, in the order of the rows. 0; -EINVAL when kafka.yaml or only names an unknown row or a value that is
@@ -37,6 +40,9 @@ struct kt_selection {
 KT_MUST_CHECK int kt_wishes_make(const struct kt_inputs *inputs, const struct kt_selection *selection,
                                  struct kt_wishes *ret, struct kt_findings *findings, struct kt_err *e);
 void kt_wishes_done(struct kt_wishes *wishes);
+
+/* True when the ids in only, separated by commas, hold id. */
+bool kt_wish_is_listed(const char *only, const char *id);
 
 /* Appends the wish as a person reads it: ">= 262144", "1 to 10", "madvise or always". */
 void kt_wish_show(const struct kt_wish *wish, struct kt_str *out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Socket buffers. Data only. net.core.somaxconn is no row on purpose: the host's value never reaches a pod. */
+/* Socket buffers and the accept queue. Data only. */
 #include "tuner/derive.h"
 #include "tuner/row.h"
 
@@ -61,6 +61,19 @@ static const struct kt_row rows[] = {
                         "Kafka documentation, Operations, OS (max socket buffer size, no number); 1 Gbit/s over 130 ms",
                 .why = "a connection whose buffer is left to the kernel can grow to it; counts between distant sites only",
                 .risk = "more kernel memory for connections whose peers are slow; pods made before keep the old value",
+        },
+        {
+                .id = "net.core.somaxconn",
+                .path = "/proc/sys/net/core/somaxconn",
+                .backend = KT_BACKEND_SYSCTL,
+                .type = KT_ROW_NUMBER,
+                .rule = KT_RULE_AT_LEAST,
+                .want = "4096",
+                .scope = KT_SCOPE_NETNS,
+                .grade = 'C',
+                .source = "4096: the kernel's default since 5.4; it caps socket.listen.backlog.size",
+                .why = "after a restart all clients connect at once, and what the accept queue does not hold is dropped",
+                .risk = "none known; written on a host it never reaches a pod, whose namespace starts with the default",
         },
 };
 

@@ -42,7 +42,12 @@ static void test_rows__are_complete(void **state)
                 assert_int_equal(row->type == KT_ROW_CHOICE, row->rule == KT_RULE_ONE_OF);
                 assert_int_equal(row->backend == KT_BACKEND_LIMIT, row->line && row->limit);
                 assert_int_equal(row->backend == KT_BACKEND_LIMIT, row->scope == KT_SCOPE_PROCESS);
-                assert_int_equal(row->backend == KT_BACKEND_SYSFS, row->type == KT_ROW_CHOICE);
+                assert_int_equal(row->backend == KT_BACKEND_QUEUE, row->applies != NULL);
+                assert_int_equal(row->scope == KT_SCOPE_DEVICE,
+                                 row->backend == KT_BACKEND_QUEUE || row->backend == KT_BACKEND_MOUNT);
+                assert_true(row->backend != KT_BACKEND_SYSFS || row->type == KT_ROW_CHOICE);
+                if (row->backend == KT_BACKEND_QUEUE)
+                        assert_true(starts_with(row->path, "/sys/class/block/DEVICE/queue/"));
                 if (row->backend == KT_BACKEND_SYSCTL)
                         expect_sysctl_path(row);
                 if (row->backend == KT_BACKEND_SYSFS)

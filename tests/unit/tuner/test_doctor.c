@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Why a row cannot be set, over trees made here. */
+#include "tuner/doctor.h"
+
+#include "tests/unit/support.h"
+
+#include <string.h>
+
+#define ROOT_STATUS "Uid:\t0\t0\t0\t0\nCapEff:\t0000000001000000\n"
+#define FIRST_MAP   "         0          0 4294967295\n"
+#define WRITABLE    "22 27 0:21 / /proc rw,relatime - proc proc rw\n"
+#define READ_ONLY   WRITABLE "23 22 0:21 /sys /proc/sys ro,relatime - proc proc rw\n"
+
+/* A machine on which everything can be set. */
+static void make_machine(const struct test_tree *tree)
+{
+        test_write(tree, "proc/self/status", ROOT_STATUS);
+        test_write(tree, "proc/self/uid_map", FIRST_MAP);
+        test_write(tree, "proc/self/mountinfo", WRITABLE);
+        test_write(tree, "proc/sys/kernel/osrelease", "6.1.0\n");
+        test_write(tree, "proc/sys/vm/swappiness", "60\n");
+        test_write(tree, "proc/sys/fs/nr_open", "1048576\n");
+        test_write(tree, "proc/sys/net/ipv4/tcp_rmem", "4096\t131072\t6291456\n");
+        test_write(tree, "etc/os-release", "NAME=\"Debian\"\nID=debian\n");
+}
+
+struct expectation {
+        const char *path; /* of the file that makes the difference; NULL: none */
+        const char *text;
+        const char *id;
+        enum kt_can can;
+        const char *reason;   /* a piece of it */
+        const char *next;     /* a piece of it; NULL: none */
+        const char *conflict; /* the same */
+        int code;
+};
+
+static void examine(const struct test_tree *tree, const char *id, struct kt_inputs *inputs, struct kt_wishes *wishes,
+                    struct kt_doctor *doctor)
+{
+        KT_AUTO(kt_root_done) struct kt_root root = { .fd = -1 };
+        KT_AUTO(kt_findings_done) struct kt_findings findings = { 0 };
+        const struct kt_tuner_facts facts = { .root = &root };
+        const struct kt_selection selection = { .only = id };
+        KT_AUTO_FREE char *config = test_path(tree, "kafka.yaml");
+        struct kt_err e = { 0 };
+
+        test_write(tree, "kafka.yaml", "apiVersion: k8skafka/v1\nkafka: {version: \"3.9\"}\n");
+        assert_int_equal(kt_inputs_load(config, inputs, &findings, &e), 0);
+        assert_int_equal(kt_wishes_make(inputs, &selection, wishes, &findings, &e), 0);
+        assert_int_equal(kt_root_open(tree->path, &root, &e), 0);
+        assert_int_equal(kt_doctor_examine(&facts, wishes, doctor, &e), 0);
+}
+
+static void expect_piece(const char *text, const char *piece)
+{
+        if (!piece)
+                assert_null(text);
+        else if (!text || !strstr(text, piece))
+                fail_msg("'%s' is not in '%s'", piece, text ? text : "(nothing)");
+}
+
+static void expect(const struct expectation *row)
+{
+        void *state = NULL;
+        const struct test_tree *tree;
+        KT_AUTO(kt_inputs_done) struct kt_inputs inputs = { 0 };
+        KT_AUTO(kt_wishes_done) struct kt_wishes wishes = { 0 };
+        KT_AUTO(kt_doctor_done) struct kt_doctor doctor = { 0 };
+
+        assert_int_equal(test_tree_setup(&state), 0);
+        tree = state;
+        make_machine(tree);
+        if (row->path)
+                test_write(tree, row->path, row->text);
+        examine(tree, row->id, &inputs, &wishes, &doctor);
+        assert_int_equal(doctor.count, 1);
+        assert_int_equal(doctor.items[0].can, row->can);
+        expect_piece(doctor.items[0].reason, row->reason);
+        expect_piece(doctor.items[0].next, row->next);
+        expect_piece(doctor.items[0].conflict, row->conflict);
+        assert_int_equal(kt_doctor_exit_code(&doctor), row->code);
+        assert_int_equal(test_tree_teardown(&state), 0);
+}
+
+static void test_examine__files(void **state)
+{
+        static const struct expectation rows[] = {
+                { NULL, NULL, "vm.swappiness", KT_CAN_SET, "can be written", NULL, NULL, 0 },
+                { NULL, NULL, "vm.dirty_ratio", KT_CAN_NOT_FOUND, "kernel 6.1.0 shows no", "policy: ignore", NULL, 3 },
+                { NULL, NULL, "net.core.rmem_max", KT_CAN_NOT_FOUND, "shows no", "network namespace", NULL, 3 },
+                { "proc/self/mountinfo", READ_ONLY, "vm.swappiness", KT_CAN_NOT_MOUNT, "/proc/sys is mounted read-only",
+                  "privileged pod", NULL, 3 },
+                { "proc/self/status", "Uid:\t1000\t1000\t0\t0\nCapEff:\t0\n", "vm.swappiness", KT_CAN_NOT_USER,
+                  "only uid 0", "root", NULL, 3 },
+                { "proc/self/uid_map", "0 100000 65536\n", "vm.swappiness", KT_CAN_NOT_USER, "user namespace", "root",
+                  NULL, 3 },
+                { "proc/self/status", "CapEff:\tnonsense\n", "vm.swappiness", KT_CAN_UNKNOWN, "nobody knows", NULL,
+                  NULL, 3 },
+                { NULL, NULL, "net.ipv4.tcp_rmem", KT_CAN_SET, "this network namespace", "since Kubernetes 1.32", NULL,
+                  0 },
+                { "var/lib/kubelet/config.yaml", "kind: KubeletConfiguration\nallowedUnsafeSysctls:\n- net.ipv4.*\n",
+                  "net.ipv4.tcp_rmem", KT_CAN_SET, "this network namespace", "this kubelet allows", NULL, 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < KT_COUNT(rows); i++)
+                expect(&rows[i]);
+}
+
+static void test_examine__limits(void **state)
+{
+        static const struct expectation rows[] = {
+                { NULL, NULL, "process.nofile", KT_CAN_SET, "prlimit(2)", NULL, NULL, 0 },
+                { "proc/self/status", "Uid:\t0\t0\t0\t0\nCapEff:\t0000000000000000\n", "process.nofile",
+                  KT_CAN_NOT_USER, "CAP_SYS_RESOURCE", "LimitNOFILE=", NULL, 3 },
+                { "proc/self/uid_map", "0 100000 65536\n", "process.nproc", KT_CAN_NOT_USER, "CAP_SYS_RESOURCE",
+                  "LimitNPROC=", NULL, 3 },
+                { "proc/sys/fs/nr_open", "65536\n", "process.nofile", KT_CAN_NOT_BOUND, "fs.nr_open is 65536",
+                  "raise fs.nr_open to 100000", NULL, 3 },
+                { "proc/self/status", "", "process.nofile", KT_CAN_UNKNOWN, "nobody knows", NULL, NULL, 3 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < KT_COUNT(rows); i++)
+                expect(&rows[i]);
+}
+
+static void test_examine__conflicts(void **state)
+{
+        static const struct expectation rows[] = {
+                { "etc/sysctl.d/a.conf", "\nvm.swappiness=60\n", "vm.swappiness", KT_CAN_SET, "can be written", NULL,
+                  "/etc/sysctl.d/a.conf:2 (sysctl.d) sets it to 60", 1 },
+                { "etc/sysctl.d/a.conf", "vm.swappiness=5\n", "vm.swappiness", KT_CAN_SET, "can be written", NULL, NULL,
+                  0 },
+                { "etc/sysctl.d/a.conf", "vm.swappiness=\x1b[2J\n", "vm.swappiness", KT_CAN_SET, "can be written", NULL,
+                  "\\x1b[2J", 1 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < KT_COUNT(rows); i++)
+                expect(&rows[i]);
+}
+
+static void test_examine__provider(void **state)
+{
+        static const struct expectation row = {
+                "proc/self/mountinfo",
+                READ_ONLY,
+                "vm.swappiness",
+                KT_CAN_NOT_MOUNT,
+                "read-only",
+                "machine.sysctls",
+                NULL,
+                3,
+        };
+        KT_AUTO(kt_inputs_done) struct kt_inputs inputs = { 0 };
+        KT_AUTO(kt_wishes_done) struct kt_wishes wishes = { 0 };
+        KT_AUTO(kt_doctor_done) struct kt_doctor doctor = { 0 };
+
+        make_machine(*state);
+        test_write(*state, row.path, row.text);
+        test_write(*state, "etc/os-release", "ID=\"talos\"\n");
+        examine(*state, row.id, &inputs, &wishes, &doctor);
+        expect_piece(doctor.items[0].next, row.next);
+}
+
+static void test_report__text_and_json(void **state)
+{
+        KT_AUTO(kt_inputs_done) struct kt_inputs inputs = { 0 };
+        KT_AUTO(kt_wishes_done) struct kt_wishes wishes = { 0 };
+        KT_AUTO(kt_doctor_done) struct kt_doctor doctor = { 0 };
+        KT_AUTO_STR struct kt_str text = { 0 };
+        KT_AUTO_STR struct kt_str json = { 0 };
+
+        make_machine(*state);
+        test_write(*state, "etc/sysctl.d/a.conf", "vm.swappiness=60\n");
+        examine(*state, "vm.swappiness,process.nofile", &inputs, &wishes, &doctor);
+        assert_int_equal(kt_doctor_text(&doctor, false, &text), 0);
+        assert_non_null(strstr(kt_str_get(&text), "kernel 6.1.0, system debian; asked as root, with SYS_RESOURCE"));
+        assert_non_null(strstr(kt_str_get(&text), "2 of 2 can be set here, 1 set otherwise"));
+        assert_int_equal(kt_doctor_json(&doctor, &json), 0);
+        assert_non_null(strstr(kt_str_get(&json), "\"kind\": \"DoctorReport\""));
+        assert_non_null(strstr(kt_str_get(&json), "\"exitCode\": 1"));
+}
+
+#define TREE(test) cmocka_unit_test_setup_teardown(test, test_tree_setup, test_tree_teardown)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_examine__files),     cmocka_unit_test(test_examine__limits),
+                cmocka_unit_test(test_examine__conflicts), TREE(test_examine__provider),
+                TREE(test_report__text_and_json),
+        };
+
+        return TEST_MAIN(tests);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The acts: carry out a plan, and take back what a journal says. Nothing is written that the journal does not hold. */
+#ifndef KT_TUNER_APPLY_H
+#define KT_TUNER_APPLY_H
+
+#include <stddef.h>
+
+#include "lib/base/attr.h"
+#include "lib/base/err.h"
+#include "tuner/engine.h"
+#include "tuner/journal.h"
+#include "tuner/plan.h"
+
+/* Drops every capability but those that the steps need. An error means: do not write. */
+KT_MUST_CHECK int kt_apply_drop(const struct kt_plan *plan, struct kt_err *e);
+
+/* For each step: looks again, announces it, writes once, reads back, compares; the step's verdict says what became of
+ * it. Goes on after a failure; returns -ENOMEM, or the error after which the journal is no longer to be relied on: the
+ * steps behind it are not carried out then. *ret_written counts what was written. */
+KT_MUST_CHECK int kt_apply(const struct kt_plan *plan, struct kt_journal *journal, size_t *ret_written,
+                           struct kt_err *e);
+
+/* Gives every step's verdict the state of that failure, with its reason. 0 or -ENOMEM. */
+KT_MUST_CHECK int kt_apply_refuse(const struct kt_plan *plan, const struct kt_err *why);
+
+/* Finds out what became of the changes that a killed run left between two lines. What cannot be told stays as it is. */
+KT_MUST_CHECK int kt_apply_settle(const struct kt_tuner_facts *facts, struct kt_journal *journal, struct kt_err *e);
+
+/* One change of them; facts point at its object. 0, also when it cannot be told. */
+KT_MUST_CHECK int kt_apply_settle_one(const struct kt_tuner_facts *facts, const struct kt_row *row,
+                                      struct kt_journal *journal, size_t index, struct kt_err *e);
+
+/* Writes value through the row's back end and reads it back; *ret_now is set when it could be read. Returns 0 when both
+ * worked, whatever now holds. */
+KT_MUST_CHECK int kt_apply_write(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value,
+                                 struct kt_str *ret_now, struct kt_err *e);
+
+/* What a person does about a write that failed with code; NULL when there is nothing to say. Static. */
+const char *kt_apply_advice(const struct kt_row *row, int code);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Back end: the hard limits of a process, read in /proc/PID/limits and set with prlimit(2). */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "lib/os/caps.h"
+#include "lib/os/limits.h"
+#include "lib/text/num.h"
+#include "tuner/backend.h"
+
+enum {
+        LIMITS_MAX = 16 << 10, /* /proc/PID/limits has 16 lines of 80 bytes */
+        STAT_MAX = 4 << 10,    /* /proc/PID/stat has 52 fields of at most 20 digits */
+        PATH_MAX_ = 64,
+        START_TIME_FIELD = 22, /* proc(5), /proc/pid/stat */
+        COMM_FIELD = 2,
+};
+
+static const struct {
+        const char *name; /* as prlimit(1) calls it */
+        enum __rlimit_resource resource;
+} resources[] = {
+        { "nofile", RLIMIT_NOFILE },
+        { "nproc", RLIMIT_NPROC },
+        { "memlock", RLIMIT_MEMLOCK },
+        { "core", RLIMIT_CORE },
+};
+
+static int read_limit(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *have,
+                      struct kt_err *e)
+{
+        KT_AUTO_STR struct kt_str text = { 0 };
+        struct kt_limit limit = { 0 };
+        char path[PATH_MAX_] = "/proc/self/limits";
+        int r;
+
+        if (facts->pid > 0)
+                (void)snprintf(path, sizeof(path), "/proc/%" PRIu64 "/limits", facts->pid); /* 20 digits at most */
+        r = kt_root_read_all(facts->root, path, LIMITS_MAX, &text);
+        if (r == -ENOENT && facts->pid > 0)
+                return kt_err_set(e, -ESRCH, "look for process %" PRIu64, facts->pid);
+        if (r == -ENOENT)
+                return kt_err_set(e, r, "%s is not there", path);
+        if (r < 0)
+                return kt_err_set(e, r, "read %s", path);
+
+        r = kt_limits_parse(kt_str_get(&text), row->line, &limit);
+        if (r < 0)
+                return kt_err_set(e, -EBADMSG, "%s has no line '%s' with two limits", path, row->line);
+
+        if (limit.hard == KT_LIMIT_UNLIMITED)
+                kt_str_add(have, "unlimited");
+        else
+                kt_str_addf(have, "%" PRIu64, limit.hard);
+        return 0;
+}
+
+static int explain_refusal(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value, int code,
+                           struct kt_err *e)
+{
+        if (code != -EPERM)
+                return kt_err_set(e, code, "set %s of process %" PRIu64 " to %s", row->limit, facts->pid, value);
+        if (!kt_caps_has(CAP_SYS_RESOURCE))
+                return kt_err_set(e, code, "set %s of process %" PRIu64 " to %s without CAP_SYS_RESOURCE", row->limit,
+                                  facts->pid, value);
+        /* setrlimit(2): above fs.nr_open no privilege helps */
+        return kt_err_set(e, code, "set %s of process %" PRIu64 " to %s, or is that above fs.nr_open", row->limit,
+                          facts->pid, value);
+}
+
+/* The soft limit stays as it is, unless the hard one goes below it: the JVM raises its own (MaxFDLimit). */
+static int write_limit(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value,
+                       struct kt_err *e)
+{
+        struct rlimit limit;
+        uint64_t number = 0;
+        size_t i = 0;
+
+        while (i < KT_COUNT(resources) && strcmp(resources[i].name, row->limit) != 0)
+                i++;
+        if (i == KT_COUNT(resources) || !facts->root->is_host || facts->pid == 0 || facts->pid > INT32_MAX)
+                return kt_err_set(e, -EOPNOTSUPP, "limits are set of a process of this machine only");
+        if (strcmp(value, "unlimited") != 0 && kt_num_parse_u64(value, &number) < 0)
+                return kt_err_set(e, -EINVAL, "'%s' is no limit", value);
+
+        if (prlimit((pid_t)facts->pid, resources[i].resource, NULL, &limit) < 0)
+                return explain_refusal(facts, row, value, -errno, e);
+        limit.rlim_max = strcmp(value, "unlimited") == 0 ? RLIM_INFINITY : (rlim_t)number;
+        if (limit.rlim_cur > limit.rlim_max)
+                limit.rlim_cur = limit.rlim_max;
+        if (prlimit((pid_t)facts->pid, resources[i].resource, &limit, NULL) < 0)
+                return explain_refusal(facts, row, value, -errno, e);
+        return 0;
+}
+
+static void limit_object(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out)
+{
+        if (facts->pid > 0)
+                kt_str_addf(out, "%s of %" PRIu64, row->id, facts->pid);
+        else
+                kt_str_addf(out, "%s of self", row->id);
+}
+
+/* Field START_TIME_FIELD; the second one is the name in parentheses and may hold blanks and parentheses itself. */
+static bool find_start_time(const char *stat, uint64_t *ret)
+{
+        const char *at = strrchr(stat, ')');
+        char word[KT_NUM_TEXT_MAX];
+        size_t len;
+
+        for (int field = COMM_FIELD; at && field < START_TIME_FIELD; field++) {
+                at = strchr(at, ' ');
+                at = at ? at + 1 : NULL;
+        }
+        if (!at)
+                return false;
+
+        len = strcspn(at, " \n");
+        if (len >= sizeof(word))
+                return false;
+        memcpy(word, at, len);
+        word[len] = '\0';
+        return kt_num_parse_u64(word, ret) == 0;
+}
+
+/* A process id comes back; together with the time of its start it does not (until the next boot). */
+static int identify_process(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out,
+                            struct kt_err *e)
+{
+        KT_AUTO_STR struct kt_str text = { 0 };
+        char path[PATH_MAX_];
+        uint64_t start = 0;
+        int r;
+
+        (void)row;                                                                /* the same for all limits */
+        (void)snprintf(path, sizeof(path), "/proc/%" PRIu64 "/stat", facts->pid); /* 20 digits at most */
+        r = kt_root_read_all(facts->root, path, STAT_MAX, &text);
+        if (r == -ENOENT || r == -ESRCH)
+                return kt_err_set(e, -ESRCH, "process %" PRIu64 " has ended", facts->pid);
+        if (r < 0)
+                return kt_err_set(e, r, "read %s", path);
+        if (!find_start_time(kt_str_get(&text), &start))
+                return kt_err_set(e, -EBADMSG, "%s has no time of the start", path);
+
+        kt_str_addf(out, "%" PRIu64 " started %" PRIu64, facts->pid, start);
+        return 0;
+}
+
+static int locate_process(const char *identity, const struct kt_row *row, struct kt_tuner_facts *facts,
+                          struct kt_err *e)
+{
+        struct kt_tuner_facts found = *facts;
+        KT_AUTO_STR struct kt_str now = { 0 };
+        char pid[KT_NUM_TEXT_MAX] = "";
+        size_t len = strcspn(identity, " ");
+        int r;
+
+        if (len < sizeof(pid))
+                memcpy(pid, identity, len);
+        if (kt_num_parse_u64(pid, &found.pid) < 0)
+                return kt_err_set(e, -EBADMSG, "'%s' names no process", identity);
+
+        r = identify_process(&found, row, &now, e);
+        if (r < 0)
+                return r;
+        if (strcmp(kt_str_get(&now), identity) != 0)
+                return kt_err_set(e, -ESRCH, "process %s has ended, and another one has its number", pid);
+
+        *facts = found;
+        return 0;
+}
+
+static void limit_command(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value,
+                          struct kt_str *out)
+{
+        if (facts->pid > 0)
+                kt_str_addf(out, "prlimit --pid %" PRIu64 " --%s=%s", facts->pid, row->limit, value);
+        else
+                kt_str_addf(out, "prlimit --pid $$ --%s=%s", row->limit, value);
+}
+
+static void limit_script(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *old_value,
+                         const char *new_value, struct kt_str *out)
+{
+        kt_str_addf(out, "set_limit %s %" PRIu64 " %s '%s' %s %s\n", row->id, facts->pid, row->limit, row->line,
+                    old_value, new_value);
+}
+
+const struct kt_backend kt_backend_limit = {
+        .read = read_limit,
+        .write = write_limit,
+        .object = limit_object,
+        .identify = identify_process,
+        .locate = locate_process,
+        .command = limit_command,
+        .script = limit_script,
+        .capability = CAP_SYS_RESOURCE,
+};
