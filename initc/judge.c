@@ -115,7 +115,7 @@ static void check_read_only(const struct context *c, const char *id)
         if (c->volume->fd >= 0 && c->volume->is_read_only)
                 add(c, KT_LEVEL_ERROR, id,
                     "look for readOnly in the pod, and on the node for I/O errors (dmesg): a filesystem turns read-only "
-                    "after one",
+                    "after one. Once it is writable, delete the pod: its own mount stays as it began",
                     "%s is mounted read-only", c->volume->path);
 }
 

@@ -146,6 +146,7 @@ check "kafka-2 may start" kc uncordon "n$node"
 check "it stays in init, with a true verdict" cluster_until 60 has_refused kafka-2 'is mounted read-only'
 check "which kubectl describe shows, with the next step" says 'look for readOnly in the pod' kc -n kafka describe pod kafka-2
 check "the disk is writable again" cluster_on "$node" mount -o remount,rw "/var/mnt/disk$disk"
+check "the pod gets a new mount" kc -n kafka delete pod kafka-2 --timeout 90s
 counted
 
 done_testing
