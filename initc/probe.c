@@ -185,7 +185,8 @@ static int find_listener(const struct kt_args *args, struct kt_listener *ret, st
                 dir = open(args->handoff, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
                 r = dir < 0 ? -errno : kt_fs_read(dir, KT_HANDOFF_PROPERTIES, KT_PROPERTIES_FILE_MAX, &text);
                 if (r < 0)
-                        return kt_err_set(e, r, "read %s/%s", args->handoff, KT_HANDOFF_PROPERTIES);
+                        return kt_err_set(e, r, "no --listener, and no %s/%s to find one in", args->handoff,
+                                          KT_HANDOFF_PROPERTIES);
                 r = kt_properties_parse(KT_HANDOFF_PROPERTIES, kt_str_get(&text), text.len, &list, NULL, NULL, e);
                 if (r < 0)
                         return r;

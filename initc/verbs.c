@@ -238,7 +238,8 @@ static int check_spec_file(const struct kt_args *args, const char *path)
 
         compile.version = kt_kafka_version_find(args->kafka_version ? args->kafka_version : spec.kafka.version);
         if (!compile.version)
-                (void)kt_err_set(&e, -EINVAL, "Kafka %s is not known", args->kafka_version); /* complained of below */
+                (void)kt_err_set(&e, -EINVAL, "Kafka %s is not known; 0.10.2, 3.9 and 4.0 to 4.4 are",
+                                 args->kafka_version); /* complained of below */
         else if (kt_identity_find(&spec, args->pod ? args->pod : "kafka-0", &identity, &e) == 0 &&
                  kt_sources_add_spec(&spec, &list) == 0) {
                 compile.identity = &identity;
