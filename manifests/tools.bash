@@ -3,7 +3,8 @@
 
 namespace=kafka set=kafka container=kafka
 context=""
-bootstrap=localhost:9093 # as seen in the pod
+bootstrap="" # as seen in the pod; find_pod knows what is right when nobody said
+bootstrap_option=--bootstrap-server
 command_config=""        # a file in the pod
 tool_seconds=180         # one run of one tool
 
@@ -40,13 +41,29 @@ replicas_of_set() { kube get statefulset "$set" -o 'jsonpath={.spec.replicas}'; 
 
 is_ready() { [ "$(kube get pod "$1" --ignore-not-found -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" = True ]; }
 
-# Sets pod to the first pod of the set that is ready.
+# Nodes that are controllers alone have no listener for clients, and answer some of the tools on their own.
+find_bootstrap() {
+  local listeners
+  if ! has_property 'process\.roles=controller$'; then
+    : "${bootstrap:=localhost:9093}"
+    return
+  fi
+  bootstrap_option=--bootstrap-controller
+  [ -z "$bootstrap" ] || return 0
+  listeners=$(in_pod sed -n 's/^listeners=//p' /run/k8skafka/server.properties </dev/null) || die "cannot read the properties of $pod"
+  bootstrap=localhost:${listeners##*:}
+}
+
+holds_partitions() { [ "$bootstrap_option" = --bootstrap-server ]; }
+has_property() { in_pod grep -q "^$1" /run/k8skafka/server.properties </dev/null; } # REGEX
+
+# Sets pod to the first pod of the set that is ready, and how to reach the cluster from it.
 find_pod() {
   local i count
   count=$(replicas_of_set) || die "there is no StatefulSet $set in the namespace $namespace"
   for ((i = 0; i < count; i++)); do
     pod=$set-$i
-    ! is_ready "$pod" || return 0
+    ! is_ready "$pod" || { find_bootstrap; return; }
   done
   die "no pod of $set is ready; next: kubectl -n $namespace get pods"
 }
@@ -60,7 +77,7 @@ kafka_tool() {
   [ "$name" != kafka-cluster.sh ] || option=--config
   local words=("$@")
   # kafka-cluster.sh takes its options behind the verb, all others anywhere
-  words+=(--bootstrap-server "$bootstrap")
+  words+=("$bootstrap_option" "$bootstrap")
   [ -z "$command_config" ] || words+=("$option" "$command_config")
   [ "$name" != kafka-metadata-quorum.sh ] || words=("${words[@]:$#}" "$@")
   errors=$(mktemp)

@@ -31,8 +31,9 @@ restart() { # SET
 folder=$kafka_scratch/my-kafka
 check "the namespace is new" cluster_fresh kafka
 check "it enforces baseline" cluster_namespace kafka baseline
-check "a disk for kafka-1" cluster_claim kafka data-0-kafka-1 2 0
-check "which is a stranger's, log dir and all" cluster_disk 2 0 sh -c 'mkdir kafka-log1 && chown -R 2000:3000 . && chmod 700 . kafka-log1'
+# All three: another broker must not be seated on the only node that has this one's disk.
+for i in 0 1 2; do check "disk of node $((i + 1)) for kafka-$i" cluster_claim kafka "data-0-kafka-$i" $((i + 1)) 0; done
+check "one is a stranger's, log dir and all" cluster_disk 2 0 sh -c 'mkdir kafka-log1 && chown -R 2000:3000 . && chmod 700 . kafka-log1'
 
 check "new-cluster" kafka_folder zookeeper "$folder"
 check "a small ensemble" kafka_patch "$folder" <<'YAML'

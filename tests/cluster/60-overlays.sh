@@ -71,6 +71,7 @@ user_of() { # POD CONTAINER: the UID of its first process, by the kernel
 
 t_case kraft
 folder=$kafka_scratch/kraft
+kafka_path
 check "the namespace is new" cluster_fresh kafka
 check "new-cluster" kafka_folder kraft "$folder"
 check "both sets are small" patch_all "$folder"
@@ -78,6 +79,9 @@ check "applied, and all Ready" deploy "$folder"
 check "the namespace enforces baseline" enforces baseline
 check "a message in and out" through 3
 check "the voters are the three controllers" equal "$(members Voters)" "100 101 102 "
+check "none of them may go" refused 'node 102 is a voter of the quorum' manifests/scale-down 2 -s kafka-controller
+check "and they hold no partitions to be moved" refused 'are controllers, they hold no partitions' \
+  manifests/reassign -s kafka-controller --from 102 --to 100,101
 check "the brokers only observe" equal "$(members Observers)" "0 1 2 "
 for i in 0 1 2; do
   check "kafka-controller-$i is node 10$i" \
@@ -103,6 +107,32 @@ check "prepare has no capability" \
 read -r node disk <<<"$(cluster_disk_of kafka data-0-kafka-0)"
 check "the kubelet gave the volume to the group" equal "$(cluster_disk "$node" "$disk" stat -c %u:%g:%a .)" 0:1000:2775
 check "the log dir is the broker's" equal "$(cluster_disk "$node" "$disk" stat -c %u:%g kafka-log0)" 1000:1000
+
+verdict() { kc -n kafka get pod kafka-0 -o jsonpath='{.status.initContainerStatuses[0].lastState.terminated.message}'; }
+put_word() { kafka_topic moved --partitions 1 && kafka_tool_with_input before console-producer --topic moved; }
+got_word() {
+  equal "$(kafka_tool console-consumer --topic moved --partition 0 --offset earliest --max-messages 1 --timeout-ms 20000 2>/dev/null)" before
+}
+init_user() { kc -n kafka get pod kafka-0 -o jsonpath='{.spec.initContainers[0].securityContext.runAsUser}'; }
+
+t_case "restricted, there and back"
+rooted=$kafka_scratch/rooted
+check "the same cluster with the root init" kafka_folder kraft-combined "$rooted"
+check "its kafka.yaml" cp "$folder/kafka.yaml" "$rooted/kafka.yaml"
+check "a message" put_word
+check "there, and all Ready" deploy "$rooted"
+check "prepare is root" equal "$(init_user)" 0
+check "the namespace enforces baseline" enforces baseline
+check "and back, and all Ready" deploy "$folder"
+check "prepare is not root" equal "$(init_user)" 1000
+check "the namespace enforces restricted" enforces restricted
+check "the message is still there" got_word
+
+t_case "restricted, a file of another user"
+check "one in the log dir" cluster_disk "$node" "$disk" chown 1001 kafka-log0/__cluster_metadata-0/00000000000000000000.log
+check "the pod starts anew" kc -n kafka delete pod kafka-0 --timeout 90s
+check "prepare refuses, and says whose it is" cluster_until 60 says '1001' verdict
+check "the file is as it was" equal "$(cluster_disk "$node" "$disk" stat -c %u kafka-log0/__cluster_metadata-0/00000000000000000000.log)" 1001
 
 # ---- stock-apache ----
 

@@ -91,8 +91,8 @@ freeze_prepare() {
     kill -STOP "$pid" && echo "$pid"' freeze "/var/mnt/disk$disk/kafka-log2" >"$kafka_scratch/frozen"
 }
 is_half_done() { says '[0-9]+ 1000 [0-9]+ 2000' owners; }
-kubelet_pid() { cat "$CLUSTER_DIR/run/n$node.kubelet.pid" 2>/dev/null; }
-is_restarted() { [ -n "$(kubelet_pid)" ] && [ "$(kubelet_pid)" != "$1" ]; } # PID
+kubelet_pid() { tests/cluster/component "$node" kubelet pid; }
+is_restarted() { local pid; pid=$(kubelet_pid) && [ "$pid" != "$1" ]; } # PID
 
 counting "kubelet"
 check "kafka-2 is held" hold kafka-2 "$node"
