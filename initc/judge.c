@@ -308,9 +308,9 @@ static bool may(const struct stat *st, uid_t uid, gid_t gid, mode_t bits)
         return (st->st_mode >> shift & bits) == bits;
 }
 
-#define PRIVILEGE_NEXT                                                                                              \
-        "run the init container as uid 0 with the capabilities CHOWN, DAC_OVERRIDE and FOWNER, or set fsGroup and " \
-        "empty the claim"
+#define PRIVILEGE_NEXT                                                                                                     \
+        "run the init container once as uid 0 with the capabilities CHOWN, DAC_OVERRIDE and FOWNER; an fsGroup is enough " \
+        "for new volumes only"
 
 static void check_unopened(const struct context *c, const char *id)
 {
@@ -342,8 +342,9 @@ static void check_permission(const struct context *c, const char *id)
                     c->in->spec->storage.uid, c->in->spec->storage.gid);
         else if (fixable > 0 && !c->in->can_give)
                 add(c, KT_LEVEL_ERROR, id, PRIVILEGE_NEXT,
-                    "%llu entries do not belong to %u:%u, and this container may not change owners",
-                    (unsigned long long)fixable, c->in->spec->storage.uid, c->in->spec->storage.gid);
+                    "%llu %s not belong to %u:%u, and this container may not change owners",
+                    (unsigned long long)fixable, fixable == 1 ? "entry does" : "entries do", c->in->spec->storage.uid,
+                    c->in->spec->storage.gid);
         else if (!c->dir->exists && !c->in->can_enter && !may(&c->volume->st, c->in->uid, c->in->gid, 03))
                 add(c, KT_LEVEL_ERROR, id, PRIVILEGE_NEXT,
                     "this container (uid %u) may not make a folder in %s (%u:%u, %04o)", c->in->uid, c->volume->path,

@@ -69,6 +69,7 @@ t_case
 
 watch_start
 check "new-cluster" kafka_folder kraft-combined "$folder"
+check "with racks" kafka_component "$folder" rack
 check "applied, and all Ready" kafka_deploy "$folder" 150 || { cluster_show kafka; done_testing; exit 1; }
 for i in 0 1 2; do check "kafka-$i has its log dir, as user 1000" owned $((i + 1)) "kafka-log$i"; done
 check "time of prepare" show_prepare_times kafka-0 kafka-1 kafka-2
@@ -97,6 +98,8 @@ SHELL
 consumer=$!
 check "ids are ordinals" equal "$(kc -n kafka exec -i kafka-1 -- kafka-broker-api-versions.sh --bootstrap-server localhost:9093 2>/dev/null |
   sed -n 's/^\(kafka-[0-9]\)\..*:9093 (id: \([0-9]*\) .*/\1=\2/p' | sort | paste -sd' ')" "kafka-0=0 kafka-1=1 kafka-2=2"
+check "racks are the zones of the nodes" equal "$(kc -n kafka exec -i kafka-1 -- kafka-broker-api-versions.sh --bootstrap-server localhost:9093 2>/dev/null |
+  sed -n 's/^\(kafka-[0-9]\)\..* rack: \([^ )]*\).*/\1=\2/p' | sort | paste -sd' ')" "kafka-0=here-a kafka-1=here-b kafka-2=here-c"
 check "produce on another broker" kc -n kafka exec -i kafka-1 -- kafka-console-producer.sh --topic test --broker-list localhost:9093 <<'LINES'
 hello
 I like kafka

@@ -131,7 +131,7 @@ check "the message is still there" got_word
 t_case "restricted, a file of another user"
 check "one in the log dir" cluster_disk "$node" "$disk" chown 1001 kafka-log0/__cluster_metadata-0/00000000000000000000.log
 check "the pod starts anew" kc -n kafka delete pod kafka-0 --timeout 90s
-check "prepare refuses, and says whose it is" cluster_until 60 says '1001' verdict
+check "prepare refuses, and says what to do" cluster_until 60 says '1 entr(y does|ies do) not belong to 1000:1000.*' verdict
 check "the file is as it was" equal "$(cluster_disk "$node" "$disk" stat -c %u kafka-log0/__cluster_metadata-0/00000000000000000000.log)" 1001
 
 # ---- stock-apache ----

@@ -4,6 +4,7 @@
 #   kafka_folder OVERLAY FOLDER     manifests/new-cluster, and on top of it what a small machine needs; the last lines of
 #                                   FOLDER/kustomization.yaml are a list of patches, so that a test appends its own with
 #   kafka_patch FOLDER              a patch from standard input, for the StatefulSet it names
+#   kafka_component FOLDER NAME     one of manifests/components joins it
 #   kafka_deploy FOLDER [SECONDS]   applies it and waits until every pod is Ready; the time becomes a comment
 #   kafka_exec POD CMD...           CMD in the broker's container
 #   kafka_client [NODE]             the pod "client" with Kafka's tools (on that node), not a broker
@@ -90,6 +91,10 @@ kafka_folder() { # OVERLAY FOLDER
     kafka_small kafka
     [ ! -e "$2/controllers.yaml" ] || kafka_small kafka-controller
   } >>"$2/kustomization.yaml"
+}
+
+kafka_component() { # FOLDER NAME
+  sed -i "/^patches:/i components: [$(realpath --relative-to="$1" "manifests/components/$2")]" "$1/kustomization.yaml"
 }
 
 kafka_patch() { # FOLDER
