@@ -82,6 +82,8 @@ int kt_files_write(const struct kt_root *root, const char *path, const char *val
                 return kt_err_set(e, fd, "open %s for writing", path);
 
         n = write(fd, value, len);
+        if (n < 0 && (errno == EINVAL || errno == ERANGE)) /* kt_err_text has no words of its own for these */
+                return kt_err_set(e, -errno, "the kernel refuses '%s' for %s", value, path);
         if (n < 0)
                 return kt_err_set(e, -errno, "write '%s' to %s", value, path);
         if ((size_t)n != len)

@@ -41,7 +41,7 @@ static int read_limit(const struct kt_tuner_facts *facts, const struct kt_row *r
                 (void)snprintf(path, sizeof(path), "/proc/%" PRIu64 "/limits", facts->pid); /* 20 digits at most */
         r = kt_root_read_all(facts->root, path, LIMITS_MAX, &text);
         if (r == -ENOENT && facts->pid > 0)
-                return kt_err_set(e, -ESRCH, "look for process %" PRIu64, facts->pid);
+                return kt_err_set(e, -ESRCH, "there is no process %" PRIu64, facts->pid);
         if (r == -ENOENT)
                 return kt_err_set(e, r, "%s is not there", path);
         if (r < 0)

@@ -213,14 +213,17 @@ static int expect_same_disk(const struct kt_tuner_facts *facts, const struct kt_
         const struct kt_device *device = facts->disk[0] == '\0' ? find(facts, row) : NULL;
         char known[KT_DEVICE_KEY_MAX];
         char now[KT_DEVICE_KEY_MAX];
+        struct kt_err why = { 0 };
         int r;
 
         if (!device)
                 return 0; /* kt_tuner_facts_locate has just found it */
 
-        r = key_of_name(facts->root, device->name, now, e);
+        r = key_of_name(facts->root, device->name, now, &why);
+        if (r == -ENOENT)
+                return kt_err_set(e, -ESRCH, "%s was unplugged meanwhile", device->name);
         if (r < 0)
-                return r;
+                return kt_err_set(e, r, "%s", why.text);
         if (strcmp(kt_device_key(device, known), now) != 0)
                 return kt_err_set(e, -ESRCH, "%s is another disk now: '%s', not '%s'", device->name, now, known);
         return 0;

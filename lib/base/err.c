@@ -55,7 +55,7 @@ int kt_err_wrap(struct kt_err *e, int code, const char *format, ...)
         return code;
 }
 
-/* EINVAL, EBADMSG and the like are how a parser says no: its own words already say why. */
+/* EINVAL, EBADMSG and the like are how a parser says no, and ESRCH is what is gone: their own words already say why. */
 static int errno_adds_words(int code)
 {
         switch (-code) {
@@ -63,6 +63,7 @@ static int errno_adds_words(int code)
         case EINVAL:
         case ERANGE:
         case EBADMSG:
+        case ESRCH:
                 return 0;
         default:
                 return 1;

@@ -90,6 +90,7 @@ static void test_text__adds_the_words_of_errno_where_they_help(void **state)
                 { -EINVAL, "open" },
                 { -ERANGE, "open" },
                 { -EBADMSG, "open" },
+                { -ESRCH, "open" },
                 { 0, "open" },
                 { -9999, "open" },
         };
