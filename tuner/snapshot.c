@@ -233,7 +233,7 @@ static const struct kept device_files[] = {
         { "serial", mask_value },     { "uuid", mask_value },        { "nsid", keep_all },
         { "queue/*", keep_all },      { "dm/name", keep_all },       { "dm/uuid", mask_value },
         { "dm/suspended", keep_all }, { "md/level", keep_all },      { "md/raid_disks", keep_all },
-        { "md/uuid", mask_value },    { "md/chunk_size", keep_all },
+        { "md/uuid", mask_value },    { "md/chunk_size", keep_all }, { "mq/0/nr_tags", keep_all },
 };
 
 /* Below the folder that its link "device" leads to: the SCSI device, the virtio device, the NVMe controller. */

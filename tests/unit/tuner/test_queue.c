@@ -77,6 +77,10 @@ static void test_read__captured_nodes(void **state)
                 { "dm-linear", PV, "mount.discard", "dm-0 discard=nodiscard" },
                 { "md-raid0", PV, "queue.read_ahead_kb", "md0 read_ahead_kb=2048" },
                 { "md-raid0", PV, "queue.iostats", "vda iostats=1; vdb iostats=1" },
+                { "virtio-scsi", PV, "queue.io_timeout", "sda io_timeout=30000" },
+                { "dm-multipath", PV, "queue.scheduler", "dm-0 scheduler=mq-deadline" },
+                { "dm-multipath", PV, "queue.read_ahead_kb", "dm-0 read_ahead_kb=128" },
+                { "dm-multipath", PV, "queue.io_timeout", "sda io_timeout=30000; sdb io_timeout=30000" },
                 { "loop", PV, "queue.nr_requests", "loop0 nr_requests=128" },
         };
 

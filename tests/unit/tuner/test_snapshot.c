@@ -120,6 +120,7 @@ static void make_disks(const struct test_tree *tree)
 {
         test_write(tree, "sys/devices/pci0/host0/block/sda/dev", "8:0\n");
         test_write(tree, "sys/devices/pci0/host0/block/sda/queue/scheduler", "[none]\n");
+        test_write(tree, "sys/devices/pci0/host0/block/sda/mq/0/nr_tags", "64\n"); /* a device that schedules */
         test_write(tree, "sys/devices/pci0/host0/wwid", "naa.5000secret\n");
         test_write(tree, "sys/devices/pci0/host0/model", "DISK\n");
         test_write(tree, "sys/devices/pci0/host1/block/sdb/serial", "another-secret\n");
@@ -146,6 +147,7 @@ static void test_make__devices(void **state)
         assert_string_equal(link + LINK_AT, "../../devices/pci0/host0/block/sda");
         assert_int_equal(find(&archive, "sys/devices/pci0/host0/block/sda/slaves")[TYPE_AT], '5');
         expect_file(&archive, "sys/devices/pci0/host0/block/sda/queue/scheduler", "[none]\n");
+        expect_file(&archive, "sys/devices/pci0/host0/block/sda/mq/0/nr_tags", "64\n");
         expect_file(&archive, "sys/devices/pci0/host0/model", "DISK\n");
 }
 

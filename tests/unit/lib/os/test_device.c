@@ -69,6 +69,10 @@ static void test_find__captured_nodes(void **state)
                 { "dm-linear", { STAGING "/vol", 0, "dm-0[T] vda[LQ] vdb[LQ]" } },
                 { "dm-linear", { "/dev/mapper/vg0-kafka", 0, "dm-0[T] vda[LQ] vdb[LQ]" } },
                 { "md-raid0", { PV "/kafka-log0", 0, "md0[T] vda[LQ] vdb[LQ]" } },
+                { "virtio-scsi", { PV, 0, "sda[TLQ]" } },
+                { "dm-multipath", { PV, 0, "dm-0[TQ] sda[LQS] sdb[LQS]" } },
+                { "dm-multipath", { "/dev/mapper/mpatha", 0, "dm-0[TQ] sda[LQS] sdb[LQS]" } },
+                { "dm-multipath", { "sdb", 0, "sdb[TLQ]" } },
                 { "loop", { PV, 0, "loop0[TLQ]" } },
                 { "loop", { "loop1", 0, "loop1[TLQ]" } },
                 { "loop", { "/tmp", -ENOTBLK, "/tmp is on tmpfs" } },
@@ -99,6 +103,9 @@ static void test_find__ids_of_captured_nodes(void **state)
                 { "nvme-multipath", "nvme0c1n1", "diskseq:3 wwid:nvme.1b36-4d5030-" },
                 { "dm-linear", "dm-0", "diskseq:3" },
                 { "md-raid0", "md0", "diskseq:4 uuid:aaaaaaaa" },
+                { "virtio-scsi", "sda", "diskseq:1 wwid:naa.masked-1" },
+                { "dm-multipath", "dm-0", "diskseq:3 uuid:mpath-masked-1" },
+                { "dm-multipath", "sdb", "diskseq:2 wwid:naa.masked-2" },
                 { "loop", "loop0", "diskseq:10" },
         };
 
