@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "initc/sources.h"
+#include "lib/app/workload.h"
 #include "lib/base/auto.h"
 #include "lib/os/caps.h"
 #include "lib/os/limits.h"
@@ -128,31 +129,22 @@ static void add_found(struct kt_need_found *sum, const struct kt_need_found *mor
         sum->deleted += more->deleted;
 }
 
+/* As compiled: what nobody set has its default there. */
+static const char *property_of(const void *context, const char *name)
+{
+        const struct kt_gathered *g = context;
+
+        return kt_config_value(g->version, &g->properties, name);
+}
+
 static void gather_need(struct kt_gathered *g, bool may_run)
 {
-        struct kt_listeners listeners = { .count = 0 };
+        const struct kt_workload_source source = { .value = property_of, .context = g };
         struct kt_limit nofile = { .hard = UINT64_MAX };
         struct kt_need_input *in = &g->need_input;
         uint64_t maps;
 
-        if (kt_listeners_parse(kt_config_value(g->version, &g->properties, "listeners"), &listeners, NULL) < 0)
-                listeners.count = 1; /* compile reported it */
-
-        *in = (struct kt_need_input){
-                .version = g->version,
-                .roles = g->spec.kafka.roles,
-                .partitions = g->spec.workload.partitions,
-                .partition_size_bytes = g->spec.workload.partition_size_bytes,
-                .connections = g->spec.workload.connections,
-                .write_rate_bytes = g->spec.workload.write_rate_bytes,
-                .buffer_time_ms = g->spec.workload.buffer_time_ms,
-                .classpath_jars = g->spec.workload.classpath_jars,
-                .segment_bytes = kt_config_count(g->version, &g->properties, "log.segment.bytes", 1 << 30),
-                .delete_delay_ms = kt_config_count(g->version, &g->properties, "log.segment.delete.delay.ms", 60000),
-                .network_threads = kt_config_count(g->version, &g->properties, "num.network.threads", 3),
-                .listeners = listeners.count,
-                .log_dirs = g->layout.count,
-        };
+        kt_workload_need_input(&g->spec, g->version, &source, g->layout.count, in);
         for (size_t i = 0; i < g->layout.count; i++)
                 add_found(&in->found, &kt_layout_log_dir(&g->layout.items[i])->found);
         if (!may_run)

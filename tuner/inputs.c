@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/kafka/listener.h"
+#include "lib/app/workload.h"
 #include "lib/kafka/schema.h"
 #include "lib/text/num.h"
 
@@ -15,9 +15,6 @@ struct property {
         uint64_t fallback;
 };
 
-static const struct property segment_bytes = { "log.segment.bytes", 1ULL << 30 };
-static const struct property delete_delay_ms = { "log.segment.delete.delay.ms", 60000 };
-static const struct property network_threads = { "num.network.threads", 3 };
 static const struct property receive_buffers[] = {
         { "socket.receive.buffer.bytes", 102400 },
         { "replica.socket.receive.buffer.bytes", 65536 },
@@ -71,37 +68,27 @@ static uint64_t largest(const struct kt_inputs *inputs, const struct property *p
         return most;
 }
 
-/* As written; without that, one for clients and one more for the controller's quorum. */
-static uint64_t listener_count(const struct kt_spec *spec)
+static const char *written(const void *context, const char *name)
 {
-        const struct kt_spec_pair *pair = find_pair(spec, "listeners");
-        struct kt_listeners listeners = { 0 };
+        const struct kt_spec_pair *pair = find_pair(context, name);
 
-        if (pair && kt_listeners_parse(pair->value, &listeners, NULL) == 0 && listeners.count > 0)
-                return listeners.count;
-        return spec->kafka.roles & KT_ROLE_CONTROLLER ? 2 : 1;
+        return pair ? pair->value : NULL;
 }
 
 static void compute_need(struct kt_inputs *inputs, struct kt_findings *findings)
 {
-        const struct kt_spec *spec = &inputs->spec;
-        const struct kt_need_input input = {
-                .version = inputs->version,
-                .roles = spec->kafka.roles,
-                .partitions = spec->workload.partitions,
-                .partition_size_bytes = spec->workload.partition_size_bytes,
-                .connections = spec->workload.connections,
-                .write_rate_bytes = spec->workload.write_rate_bytes,
-                .buffer_time_ms = spec->workload.buffer_time_ms,
-                .classpath_jars = spec->workload.classpath_jars,
-                .segment_bytes = property_value(inputs, &segment_bytes, findings),
-                .delete_delay_ms = property_value(inputs, &delete_delay_ms, findings),
-                .network_threads = property_value(inputs, &network_threads, findings),
-                .listeners = listener_count(spec),
-                .log_dirs = spec->storage.volumes.count > 0 ? spec->storage.volumes.count : 1,
-        };
+        const struct kt_workload_source source = { .value = written, .context = &inputs->spec };
+        int64_t value;
 
-        kt_need_compute(&input, &inputs->need);
+        for (size_t i = 0; kt_workload_numbers[i]; i++) {
+                const struct kt_spec_pair *pair = find_pair(&inputs->spec, kt_workload_numbers[i]);
+
+                if (pair && kt_num_parse_i64(pair->value, &value) < 0)
+                        refuse(inputs, pair, findings);
+        }
+        kt_workload_need_input(&inputs->spec, inputs->version, &source, inputs->spec.storage.volumes.count,
+                               &inputs->need_input);
+        kt_need_compute(&inputs->need_input, &inputs->need);
 }
 
 /* The version that the file names; without one the newest, since nothing here depends on more than its defaults. */

@@ -19,6 +19,7 @@ struct kt_inputs {
         struct kt_spec spec;
         bool has_file; /* false: no kafka.yaml, all of spec is defaults */
         const struct kt_kafka_version *version;
+        struct kt_need_input need_input;
         struct kt_need need;
         uint64_t receive_buffer_bytes; /* the largest SO_RCVBUF that the broker asks for */
         uint64_t send_buffer_bytes;    /* the largest SO_SNDBUF */
