@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kafka-tuner plan, apply and revert: what is shared is the plan, what differs is who carries it out. */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "lib/app/exit.h"
 #include "lib/app/report.h"
 #include "tuner/apply.h"
+#include "tuner/probe.h"
+#include "tuner/prove.h"
 #include "tuner/report.h"
 #include "tuner/revert.h"
 #include "tuner/verbs.h"
@@ -24,6 +28,9 @@ struct run {
         struct kt_journal journal;
         struct kt_err journal_error; /* why there is none */
         size_t written;
+        const struct kt_row *proven; /* --prove; NULL: a plain apply */
+        const char *folder;          /* where the probe's files are */
+        struct kt_proof proof;
 };
 
 static void run_done(struct run *run)
@@ -57,7 +64,7 @@ static bool asks_for_process(const struct kt_wishes *wishes)
 static int start(const struct kt_tuner_args *args, struct run *run)
 {
         const struct kt_selection selection = {
-                .only = args->only,
+                .only = args->prove ? args->prove : args->only,
                 .no_process = !args->pid,
                 .devices = args->device != NULL,
         };
@@ -93,7 +100,8 @@ static int judge(struct run *run)
 int kt_tuner_plan(void *opaque)
 {
         const struct kt_tuner_args *args = opaque;
-        const struct kt_report_look look = { .colour = kt_report_has_colour(stdout), .verbose = args->verbose };
+        KT_AUTO_STR struct kt_str arguments = { 0 };
+        struct kt_report_look look = { .colour = kt_report_has_colour(stdout), .verbose = args->verbose };
         KT_AUTO(run_done) struct run run = { .root = { .fd = -1 }, .journal = { .dir_fd = -1, .fd = -1 } };
         KT_AUTO_STR struct kt_str out = { 0 };
         int code;
@@ -105,12 +113,17 @@ int kt_tuner_plan(void *opaque)
         if (code != 0)
                 return code;
 
+        kt_tuner_add_arguments(args, &arguments);
+        look.arguments = kt_str_get(&arguments);
+        look.is_copy = !run.root.is_host;
         if (args->script)
                 r = kt_plan_script(&run.plan, args->version, &out);
         else if (args->output == KT_OUTPUT_JSON)
                 r = kt_report_plan_json(&run.inputs, &run.wishes, &run.verdicts, &run.plan, &out);
         else
                 r = kt_report_plan_text(&run.inputs, &run.wishes, &run.verdicts, &run.plan, &look, &out);
+        if (r == 0)
+                r = kt_str_error(&arguments);
         return kt_tuner_finish(&out, r, args->script ? KT_EXIT_OK : kt_engine_exit_code(&run.verdicts));
 }
 
@@ -133,8 +146,17 @@ static int open_journal(const struct kt_tuner_args *args, struct run *run)
 
 static int report_act(const struct kt_tuner_args *args, const char *verb, struct run *run, int code)
 {
-        const struct kt_report_look look = { .colour = kt_report_has_colour(stdout), .verbose = args->verbose };
-        const struct kt_report_act act = { .verb = verb, .journal = run->journal.path, .written = run->written };
+        const struct kt_report_look look = { .colour = kt_report_has_colour(stdout),
+                                             .verbose = args->verbose,
+                                             .arguments = "" };
+        const struct kt_report_act act = {
+                .verb = verb,
+                .journal = run->journal.path,
+                .written = run->written,
+                .proven = run->proven,
+                .folder = run->folder,
+                .proof = run->proof.is_measured ? &run->proof : NULL,
+        };
         const struct kt_inputs *inputs = run->inputs.version ? &run->inputs : NULL;
         const struct kt_wishes *wishes = inputs ? &run->wishes : NULL;
         KT_AUTO_STR struct kt_str out = { 0 };
@@ -162,37 +184,175 @@ static int carry_out(struct run *run)
         return r < 0 ? kt_tuner_fail(&e, run->written > 0 ? KT_EXIT_PARTLY : KT_EXIT_FAILED) : 0;
 }
 
+/* ---- apply ---- */
+
+static size_t count_proofs(const struct kt_journal *journal)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < journal->count; i++)
+                count += journal->items[i].state == KT_CHANGE_PROVING;
+        return count;
+}
+
+/* Finds out what a killed run left. Returns 0, or the exit code to end with. */
+static int settle(struct run *run)
+{
+        const size_t before = count_proofs(&run->journal);
+        struct kt_err e = { 0 };
+        size_t after;
+
+        if (run->journal_error.code != 0)
+                return 0;
+        if (kt_apply_drop_for_settling(&run->journal, &e) < 0 || kt_apply_settle(&run->facts, &run->journal, &e) < 0)
+                return kt_tuner_fail(&e, KT_EXIT_FAILED);
+
+        after = count_proofs(&run->journal);
+        if (after < before)
+                (void)fprintf(stderr,
+                              "kafka-tuner: a run was killed while it proved something; %zu old values are back\n",
+                              before - after); /* nowhere left to complain */
+        return 0;
+}
+
+/* ---- apply --prove ---- */
+
+/* Returns 0, or the exit code to end with. */
+static int check_prove(const struct kt_tuner_args *args, struct run *run)
+{
+        struct kt_err e = { 0 };
+        int code;
+
+        if (args->only)
+                return refuse_usage("--prove names the one tunable; --only has no place beside it");
+        code = kt_tuner_check_ids(args->prove, "--prove");
+        if (code != 0)
+                return code;
+        run->proven = kt_row_find(args->prove, NULL);
+        if (!run->proven)
+                return refuse_usage("--prove takes one tunable at a time");
+        if (run->proven->probe != KT_ROW_PROBE_NONE)
+                return 0;
+
+        (void)kt_err_set(&e, -EINVAL,
+                         "%s cannot be proven: nothing that can be measured in some seconds shows what it does; its "
+                         "evidence is of grade %c, and apply --only %s sets it",
+                         args->prove, run->proven->grade, args->prove); /* the text is all that counts */
+        return kt_tuner_fail(&e, KT_EXIT_UNSUPPORTED);
+}
+
+/* The folder that was named, or where the volume is mounted. */
+static const char *find_folder(const struct kt_tuner_args *args, const struct run *run)
+{
+        KT_AUTO_FD int fd =
+                args->device && args->device[0] == '/' ? open(args->device, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+        if (fd >= 0)
+                return args->device;
+        return run->queues.stacks[0].mount ? run->queues.stacks[0].mount->target : NULL;
+}
+
+static bool is_stopped(void)
+{
+        sigset_t pending;
+
+        return sigpending(&pending) == 0 && (sigismember(&pending, SIGINT) == 1 ||
+                                             sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGHUP) == 1);
+}
+
+static void hold_signals(int how)
+{
+        sigset_t set;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGINT);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGHUP);
+        (void)sigprocmask(how, &set, NULL); /* cannot fail: the set and how are right */
+}
+
+static int measure(void *context, double *ret, struct kt_err *e)
+{
+        return kt_probe_measure(context, ret, e);
+}
+
+/* Makes the probe's files while the process may still look into any folder, then drops what is not needed. Returns 0,
+ * or the exit code to end with. */
+static int prepare_proof(const struct kt_tuner_args *args, struct run *run, struct kt_probe *probe)
+{
+        struct kt_err e = { 0 };
+        int r;
+
+        if (run->plan.count == 0 || run->journal_error.code != 0)
+                return 0;
+        if (run->queues.count != 1)
+                return refuse_usage("a proof is about one volume: name it with --device");
+        run->folder = find_folder(args, run);
+        if (!run->folder)
+                return refuse_usage("a proof reads and writes on a volume that is mounted: name it with --device");
+
+        r = kt_probe_open(run->proven->probe, run->folder, probe, &e);
+        if (r < 0)
+                return kt_tuner_fail(&e, r == -EOPNOTSUPP ? KT_EXIT_UNSUPPORTED : KT_EXIT_FAILED);
+        return kt_apply_drop(&run->plan, &e) < 0 ? kt_tuner_fail(&e, KT_EXIT_FAILED) : 0;
+}
+
+/* Returns 0, or the exit code that a failure asks for, which is printed. */
+static int prove(struct run *run, struct kt_probe *probe)
+{
+        const struct kt_prove_how how = {
+                .rounds = KT_PROVE_ROUNDS,
+                .wait_ms = KT_PROVE_WAIT_MS,
+                .measure = measure,
+                .context = probe,
+                .is_stopped = is_stopped,
+        };
+        struct kt_err e = { 0 };
+        int r;
+
+        if (run->plan.count == 0)
+                return 0;
+        if (run->journal_error.code != 0)
+                return kt_apply_refuse(&run->plan, &run->journal_error) < 0 ? KT_EXIT_FAILED : 0;
+
+        hold_signals(SIG_BLOCK);
+        r = kt_prove(&run->plan, &run->journal, &how, &run->proof, &e);
+        run->written = run->proof.is_kept ? run->plan.count : 0;
+        if (r < 0)
+                (void)kt_tuner_fail(&e, KT_EXIT_FAILED); /* that is the code below */
+        hold_signals(SIG_UNBLOCK);                       /* one that came meanwhile ends the process here */
+        if (r < 0)
+                return KT_EXIT_FAILED;
+        return run->proof.is_measured && run->proof.effect.verdict == KT_EFFECT_UNSTEADY ? KT_EXIT_NOT_PROVABLE : 0;
+}
+
 int kt_tuner_apply(void *opaque)
 {
         const struct kt_tuner_args *args = opaque;
         KT_AUTO(run_done) struct run run = { .root = { .fd = -1 }, .journal = { .dir_fd = -1, .fd = -1 } };
-        struct kt_err e = { 0 };
-        int code;
+        KT_AUTO(kt_probe_done) struct kt_probe probe = KT_PROBE_CLOSED;
+        int code = 0;
 
         if (args->sysroot)
                 return refuse_usage("apply writes to the running machine; for a copy there is kafka-tuner plan");
-        code = start(args, &run);
+        if (args->prove)
+                code = check_prove(args, &run);
+        if (code == 0)
+                code = start(args, &run);
         if (code == 0)
                 code = open_journal(args, &run);
-        if (code != 0)
-                return code;
-        if (run.journal_error.code == 0 && kt_apply_settle(&run.facts, &run.journal, &e) < 0)
-                return kt_tuner_fail(&e, KT_EXIT_FAILED);
-        code = judge(&run);
+        if (code == 0)
+                code = settle(&run);
+        if (code == 0)
+                code = judge(&run);
+        if (code == 0 && run.proven)
+                code = prepare_proof(args, &run, &probe);
         if (code != 0)
                 return code;
 
-        code = carry_out(&run);
+        code = run.proven ? prove(&run, &probe) : carry_out(&run);
         kt_tuner_verdicts_sort(&run.verdicts);
         return report_act(args, "apply", &run, code);
-}
-
-static bool is_known_only(const char *only)
-{
-        for (size_t i = 0; i < kt_row_count(); i++)
-                if (kt_wish_is_listed(only, kt_row_at(i)->id))
-                        return true;
-        return false;
 }
 
 int kt_tuner_revert(void *opaque)
@@ -200,12 +360,14 @@ int kt_tuner_revert(void *opaque)
         const struct kt_tuner_args *args = opaque;
         KT_AUTO(run_done) struct run run = { .root = { .fd = -1 }, .journal = { .dir_fd = -1, .fd = -1 } };
         struct kt_err e = { 0 };
-        int code;
+        int code = 0;
 
         if (args->sysroot)
                 return refuse_usage("revert writes to the running machine");
-        if (args->only && !is_known_only(args->only))
-                return refuse_usage("--only names no tunable; kafka-tuner list shows them");
+        if (args->only)
+                code = kt_tuner_check_ids(args->only, "--only");
+        if (code != 0)
+                return code;
         if (kt_root_open(NULL, &run.root, &e) < 0)
                 return kt_tuner_fail(&e, KT_EXIT_FAILED);
         run.facts.root = &run.root;

@@ -61,6 +61,43 @@ static bool is_undone(const struct kt_tuner_facts *facts, const struct kt_change
                kt_tuner_judge_is_same(row, kt_str_get(&now), change->undo_value);
 }
 
+/* Writes the old value, or what it is restored with, and reads back. *ret_is_back: it is there now. */
+int kt_apply_put_back(const struct kt_tuner_facts *facts, const struct kt_row *row, const struct kt_change *change,
+                      bool *ret_is_back, struct kt_err *e)
+{
+        const struct kt_row *undo_row = kt_row_find(change->undo_id, NULL);
+        KT_AUTO_STR struct kt_str undone = { 0 };
+        KT_AUTO_STR struct kt_str now = { 0 };
+        int r;
+
+        *ret_is_back = false;
+        if (!undo_row)
+                return kt_err_set(e, -EOPNOTSUPP, "this version of kafka-tuner has no %s", change->undo_id);
+        r = kt_apply_write(facts, undo_row, change->undo_value, &undone, e);
+        if (r == 0)
+                r = kt_tuner_facts_read(facts, row, &now, e);
+        if (r < 0)
+                return r;
+
+        *ret_is_back = kt_tuner_judge_is_same(row, kt_str_get(&now), change->before);
+        return 0;
+}
+
+/* A proof without a verdict: its value goes. What is neither of the two is somebody else's. */
+static int settle_proof(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_journal *journal,
+                        size_t index, const char *now, struct kt_err *e)
+{
+        const struct kt_change *change = &journal->items[index];
+        bool is_back = kt_tuner_judge_is_same(row, now, change->before);
+
+        if (!is_back && !kt_tuner_judge_is_same(row, now, change->wrote) &&
+            !(change->now && kt_tuner_judge_is_same(row, now, change->now)))
+                return 0;
+        if (!is_back && kt_apply_put_back(facts, row, change, &is_back, NULL) < 0)
+                return 0; /* it stays open, and revert says why */
+        return is_back ? kt_journal_move(journal, index, KT_CHANGE_VOID, change->before, e) : 0;
+}
+
 int kt_apply_settle_one(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_journal *journal,
                         size_t index, struct kt_err *e)
 {
@@ -69,16 +106,30 @@ int kt_apply_settle_one(const struct kt_tuner_facts *facts, const struct kt_row 
         const bool is_intent = change->state == KT_CHANGE_INTENT;
         KT_AUTO_STR struct kt_str now = { 0 };
 
-        if (!is_intent && change->state != KT_CHANGE_REVERTING)
+        if (!is_intent && change->state != KT_CHANGE_REVERTING && change->state != KT_CHANGE_PROVING)
                 return 0;
         if (kt_tuner_facts_read(facts, row, &now, NULL) < 0)
                 return 0; /* whoever needs it says so */
+        if (change->state == KT_CHANGE_PROVING)
+                return settle_proof(facts, row, journal, index, kt_str_get(&now), e);
 
         if (kt_tuner_judge_is_same(row, kt_str_get(&now), change->before) && (is_intent || is_undone(facts, change)))
                 return kt_journal_move(journal, index, is_intent ? KT_CHANGE_VOID : KT_CHANGE_REVERTED, NULL, e);
         if (kt_tuner_judge_is_same(row, kt_str_get(&now), written))
                 return kt_journal_move(journal, index, KT_CHANGE_DONE, kt_str_get(&now), e);
         return 0;
+}
+
+int kt_apply_drop_for_settling(const struct kt_journal *journal, struct kt_err *e)
+{
+        struct kt_backend_capabilities keep = { 0 };
+        bool writes = false;
+
+        for (size_t row = 0; row < kt_row_count(); row++)
+                kt_backend_add_capability(kt_row_at(row), &keep);
+        for (size_t i = 0; i < journal->count; i++)
+                writes = writes || journal->items[i].state == KT_CHANGE_PROVING;
+        return writes ? kt_caps_keep(keep.items, keep.count, e) : 0;
 }
 
 int kt_apply_settle(const struct kt_tuner_facts *facts, struct kt_journal *journal, struct kt_err *e)
@@ -124,7 +175,7 @@ static int close_overtaken(const struct kt_step *step, struct kt_journal *journa
         return 0;
 }
 
-static int announce(const struct kt_step *step, struct kt_journal *journal, size_t *ret_index, struct kt_err *e)
+int kt_apply_announce(const struct kt_step *step, struct kt_journal *journal, size_t *ret_index, struct kt_err *e)
 {
         const struct kt_tuner_verdict *verdict = step->verdict;
         const struct kt_row *undo_row = NULL;
@@ -156,7 +207,7 @@ static int announce(const struct kt_step *step, struct kt_journal *journal, size
         return r;
 }
 
-static int say_failure(const struct kt_step *step, const struct kt_err *why)
+int kt_apply_say_failure(const struct kt_step *step, const struct kt_err *why)
 {
         char buf[KT_ERR_TEXT_MAX];
 
@@ -204,13 +255,13 @@ static int write_step(const struct kt_step *step, struct kt_journal *journal, si
 
         written = kt_apply_write(&step->verdict->at, step->row, step->target, &now, &why);
         if (now.len == 0) /* not even readable any more: the line stays an intent, for revert to look at */
-                return say_failure(step, &why);
+                return kt_apply_say_failure(step, &why);
 
         state = kt_tuner_judge_is_same(step->row, kt_str_get(&now), step->before) ? KT_CHANGE_VOID : KT_CHANGE_DONE;
         r = kt_journal_move(journal, index, state, kt_str_get(&now), e);
         if (r < 0)
                 return r;
-        return written < 0 ? say_failure(step, &why) : conclude(step, kt_str_get(&now));
+        return written < 0 ? kt_apply_say_failure(step, &why) : conclude(step, kt_str_get(&now));
 }
 
 /* It is as wanted without us: a step before this one did it, as a scheduler sets wbt_lat_usec anew, or somebody. */
@@ -229,8 +280,7 @@ static int say_fine(const struct kt_step *step, const char *now)
                                          : kt_tuner_verdict_set(step->verdict, KT_STATE_OK, kt_str_get(&reason), NULL);
 }
 
-/* Is it still as it was when it was judged? */
-static int look_again(const struct kt_step *step, bool *ret_is_same)
+int kt_apply_look_again(const struct kt_step *step, bool *ret_is_same)
 {
         KT_AUTO_STR struct kt_str now = { 0 };
         KT_AUTO_STR struct kt_str reason = { 0 };
@@ -244,7 +294,7 @@ static int look_again(const struct kt_step *step, bool *ret_is_same)
         if (r == 0)
                 r = kt_tuner_facts_read(&at, step->row, &now, &why);
         if (r < 0)
-                return say_failure(step, &why);
+                return kt_apply_say_failure(step, &why);
 
         *ret_is_same = kt_tuner_judge_is_same(step->row, kt_str_get(&now), step->before);
         if (*ret_is_same)
@@ -261,10 +311,10 @@ static int carry_out(const struct kt_step *step, struct kt_journal *journal, siz
         size_t index = 0;
         int r;
 
-        r = look_again(step, &is_same);
+        r = kt_apply_look_again(step, &is_same);
         if (r < 0 || !is_same)
                 return r;
-        r = announce(step, journal, &index, e);
+        r = kt_apply_announce(step, journal, &index, e);
         if (r < 0)
                 return r;
 
@@ -290,7 +340,7 @@ int kt_apply(const struct kt_plan *plan, struct kt_journal *journal, size_t *ret
 int kt_apply_refuse(const struct kt_plan *plan, const struct kt_err *why)
 {
         for (size_t i = 0; i < plan->count; i++) {
-                int r = say_failure(&plan->items[i], why);
+                int r = kt_apply_say_failure(&plan->items[i], why);
 
                 if (r < 0)
                         return r;

@@ -3,6 +3,7 @@
 #ifndef KT_TUNER_APPLY_H
 #define KT_TUNER_APPLY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/base/attr.h"
@@ -29,6 +30,21 @@ KT_MUST_CHECK int kt_apply_settle(const struct kt_tuner_facts *facts, struct kt_
 /* One change of them; facts point at its object. 0, also when it cannot be told. */
 KT_MUST_CHECK int kt_apply_settle_one(const struct kt_tuner_facts *facts, const struct kt_row *row,
                                       struct kt_journal *journal, size_t index, struct kt_err *e);
+
+/* When settling will write (a proof was killed, and the old value has to come back): drops every capability but those
+ * that any write needs. An error means: do not settle. */
+KT_MUST_CHECK int kt_apply_drop_for_settling(const struct kt_journal *journal, struct kt_err *e);
+
+/* The parts of a step: is it still as it was when it was judged (if not, its verdict says so); write it down; and its
+ * verdict after a failure. 0 or -ENOMEM, and of the second what keeps the journal from taking it. */
+KT_MUST_CHECK int kt_apply_look_again(const struct kt_step *step, bool *ret_is_same);
+KT_MUST_CHECK int kt_apply_announce(const struct kt_step *step, struct kt_journal *journal, size_t *ret_index,
+                                    struct kt_err *e);
+KT_MUST_CHECK int kt_apply_say_failure(const struct kt_step *step, const struct kt_err *why);
+
+/* Writes the old value of a change and reads it back; *ret_is_back says whether it is there now. 0 or -errno. */
+KT_MUST_CHECK int kt_apply_put_back(const struct kt_tuner_facts *facts, const struct kt_row *row,
+                                    const struct kt_change *change, bool *ret_is_back, struct kt_err *e);
 
 /* Writes value through the row's back end and reads it back; *ret_now is set when it could be read. Returns 0 when both
  * worked, whatever now holds. */

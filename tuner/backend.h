@@ -24,6 +24,8 @@ struct kt_backend {
         size_t (*count)(const struct kt_tuner_facts *facts, const struct kt_row *row);
         /* Appends what the object is called in reports; NULL: the row's id. */
         void (*object)(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out);
+        /* Appends what else a person has to know of the object, one clause; NULL: nothing. */
+        void (*note)(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out);
         /* Appends what makes the object the same one later (a serial number, a start time), never a mere name; 0 or
          * -errno. NULL: there is one on this machine. */
         int (*identify)(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out,

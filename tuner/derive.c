@@ -39,8 +39,8 @@ uint64_t kt_derive_map_areas(const struct kt_inputs *inputs, struct kt_str *why)
 {
         char needed[KT_NUM_TEXT_MAX];
 
+        kt_str_addf(why, "%s areas for ", kt_num_format_count(inputs->need.maps.total, needed));
         add_workload(inputs, why);
-        kt_str_addf(why, " map %s areas", kt_num_format_count(inputs->need.maps.total, needed));
         return at_least(inputs->need.maps.total, MAP_AREAS_FLOOR, "the vendors' floor", why);
 }
 
@@ -56,10 +56,9 @@ uint64_t kt_derive_open_files(const struct kt_inputs *inputs, struct kt_str *why
         char connections[KT_NUM_TEXT_MAX];
         char needed[KT_NUM_TEXT_MAX];
 
+        kt_str_addf(why, "%s files for ", kt_num_format_count(inputs->need.descriptors.total, needed));
         add_workload(inputs, why);
-        kt_str_addf(why, " and %s connections open %s files",
-                    kt_num_format_count(inputs->spec.workload.connections, connections),
-                    kt_num_format_count(inputs->need.descriptors.total, needed));
+        kt_str_addf(why, " and %s connections", kt_num_format_count(inputs->spec.workload.connections, connections));
         return at_least(inputs->need.descriptors.total, OPEN_FILES_FLOOR, "Kafka's starting point", why);
 }
 
@@ -67,7 +66,7 @@ uint64_t kt_derive_nr_open(const struct kt_inputs *inputs, struct kt_str *why)
 {
         char needed[KT_NUM_TEXT_MAX];
 
-        kt_str_addf(why, "no hard limit of open files can be above it, and a broker's should be %s",
+        kt_str_addf(why, "bounds every hard limit of open files, and a broker's should be %s",
                     kt_num_format_count(open_files(inputs), needed));
         return at_least(open_files(inputs), NR_OPEN_FLOOR, "the kernel's default", why);
 }
@@ -77,7 +76,7 @@ uint64_t kt_derive_file_max(const struct kt_inputs *inputs, struct kt_str *why)
         char needed[KT_NUM_TEXT_MAX];
         uint64_t wanted;
 
-        kt_str_addf(why, "one broker may open %s files and should not take more than half of the node's",
+        kt_str_addf(why, "twice the %s files of one broker, which should take half of the node's at most",
                     kt_num_format_count(open_files(inputs), needed));
         if (__builtin_mul_overflow(open_files(inputs), (uint64_t)SHARE_OF_NODE, &wanted))
                 return UINT64_MAX;

@@ -32,6 +32,7 @@ enum kt_state kt_state_of_failure(int code)
                 { -ENOENT, KT_STATE_UNSUPPORTED },     { -EACCES, KT_STATE_DENIED },
                 { -EPERM, KT_STATE_DENIED },           { -EROFS, KT_STATE_DENIED },
                 { -EOPNOTSUPP, KT_STATE_UNSUPPORTED }, { -EXDEV, KT_STATE_UNSUPPORTED },
+                { -ESTALE, KT_STATE_CONFLICT },
         };
 
         for (size_t i = 0; i < KT_COUNT(failures); i++)
@@ -92,6 +93,8 @@ static int check_one(const struct kt_tuner_facts *facts, const struct kt_wish *w
         KT_AUTO_STR struct kt_str object = { 0 };
         KT_AUTO_STR struct kt_str have = { 0 };
         KT_AUTO_STR struct kt_str next = { 0 };
+        KT_AUTO_STR struct kt_str reason = { 0 };
+        KT_AUTO_STR struct kt_str note = { 0 };
         struct kt_tuner_verdict verdict = { .wish = wish, .order = ret->order, .at = *facts };
         char buf[KT_ERR_TEXT_MAX];
         struct kt_err e = { 0 };
@@ -101,13 +104,16 @@ static int check_one(const struct kt_tuner_facts *facts, const struct kt_wish *w
         is_known = verdict.state == KT_STATE_OK || verdict.state == KT_STATE_DRIFT;
         kt_tuner_facts_object(facts, wish->row, &object);
         add_next(facts, wish, verdict.state, kt_str_get(&have), &next);
-        if (kt_str_error(&next) < 0)
+        kt_tuner_facts_note(facts, wish->row, &note);
+        kt_str_addf(&reason, "%s%s%s", is_known ? wish->why : failure_text(&e, buf, sizeof(buf)),
+                    note.len > 0 ? "; " : "", kt_str_get(&note));
+        if (kt_str_error(&next) < 0 || kt_str_error(&note) < 0)
                 return -ENOMEM;
 
         verdict.id = strdup(wish->row->id);
         verdict.object = kt_str_take(&object);
         verdict.have = is_known ? kt_str_take(&have) : NULL;
-        verdict.reason = strdup(is_known ? wish->why : failure_text(&e, buf, sizeof(buf)));
+        verdict.reason = kt_str_take(&reason);
         verdict.next = next.len > 0 ? kt_str_take(&next) : NULL;
         *ret = verdict;
         return verdict.id && verdict.object && verdict.reason && (verdict.have || !is_known) ? 0 : -ENOMEM;

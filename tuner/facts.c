@@ -53,6 +53,12 @@ void kt_tuner_facts_object(const struct kt_tuner_facts *facts, const struct kt_r
                 kt_str_add(out, row->id);
 }
 
+void kt_tuner_facts_note(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out)
+{
+        if (backends[row->backend]->note)
+                backends[row->backend]->note(facts, row, out);
+}
+
 int kt_tuner_facts_identify(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out,
                             struct kt_err *e)
 {

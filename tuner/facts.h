@@ -13,15 +13,17 @@
 #include "lib/text/str.h"
 #include "tuner/row.h"
 
+struct kt_processes;
 struct kt_queues;
 
 /* A machine, and one of the objects on it that a row is about. A copy points at the same machine. */
 struct kt_tuner_facts {
         const struct kt_root *root;
-        uint64_t pid;                   /* the process whose limits count; 0: the own one */
+        uint64_t pid;                   /* the process whose limits count; 0: those of processes, or the own one */
         const struct kt_queues *queues; /* the block devices that count; NULL: none */
-        char disk[KT_DEVICE_NAME_MAX];  /* the one that kt_tuner_facts_locate found; "": place says which */
-        size_t place;                   /* which of several objects of a row, from 0 */
+        const struct kt_processes *processes; /* those whose limits count when there is no pid; NULL or empty: none */
+        char disk[KT_DEVICE_NAME_MAX];        /* the one that kt_tuner_facts_locate found; "": place says which */
+        size_t place;                         /* which of several objects of a row, from 0 */
 };
 
 /* How many objects the row has on this machine. */
@@ -34,6 +36,9 @@ KT_MUST_CHECK int kt_tuner_facts_read(const struct kt_tuner_facts *facts, const 
 
 /* Appends what the row is about: its id, and for a process's row which process. */
 void kt_tuner_facts_object(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out);
+
+/* Appends what else a person has to know of the object, one clause; nothing when there is nothing. */
+void kt_tuner_facts_note(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out);
 
 /* Appends what tells the object from another one of the same name; "" when there is only one. */
 KT_MUST_CHECK int kt_tuner_facts_identify(const struct kt_tuner_facts *facts, const struct kt_row *row,

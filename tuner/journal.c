@@ -37,13 +37,17 @@ static const struct {
         bool is_open;
 } states[KT_CHANGE_COUNT_] = {
         [KT_CHANGE_INTENT] = { "intent", 0, true },
-        [KT_CHANGE_DONE] = { "done", FROM(KT_CHANGE_INTENT) | FROM(KT_CHANGE_REVERTING), true },
-        [KT_CHANGE_VOID] = { "void", FROM(KT_CHANGE_INTENT), false },
+        [KT_CHANGE_PROVING] = { "proving", FROM(KT_CHANGE_INTENT) | FROM(KT_CHANGE_PROVING), true },
+        [KT_CHANGE_DONE] = { "done", FROM(KT_CHANGE_INTENT) | FROM(KT_CHANGE_PROVING) | FROM(KT_CHANGE_REVERTING),
+                             true },
+        [KT_CHANGE_VOID] = { "void", FROM(KT_CHANGE_INTENT) | FROM(KT_CHANGE_PROVING), false },
         [KT_CHANGE_REVERTING] = { "reverting", FROM(KT_CHANGE_DONE), true },
         [KT_CHANGE_REVERTED] = { "reverted", FROM(KT_CHANGE_REVERTING) | FROM(KT_CHANGE_DONE), false },
         [KT_CHANGE_FORGOTTEN] = { "forgotten",
-                                  FROM(KT_CHANGE_INTENT) | FROM(KT_CHANGE_DONE) | FROM(KT_CHANGE_REVERTING), false },
-        [KT_CHANGE_OVERTAKEN] = { "overtaken", FROM(KT_CHANGE_DONE), false },
+                                  FROM(KT_CHANGE_INTENT) | FROM(KT_CHANGE_PROVING) | FROM(KT_CHANGE_DONE) |
+                                          FROM(KT_CHANGE_REVERTING),
+                                  false },
+        [KT_CHANGE_OVERTAKEN] = { "overtaken", FROM(KT_CHANGE_PROVING) | FROM(KT_CHANGE_DONE), false },
 };
 
 /* The texts of a change, as members of its line. */
@@ -77,6 +81,7 @@ static void change_done(struct kt_change *change)
         for (size_t i = 0; i < KT_COUNT(texts); i++)
                 free(*text_of(change, i));
         free(change->now);
+        free(change->effect);
         *change = (struct kt_change){ 0 };
 }
 
@@ -155,6 +160,8 @@ static int read_event(const struct kt_json *line, uint64_t seq, enum kt_change_s
                 return -EBADMSG;
 
         r = copy_text(line, "now", &change->now);
+        if (r == 0 || r == -ENOENT)
+                r = copy_text(line, "effect", &change->effect);
         if (r < 0 && r != -ENOENT)
                 return r;
         change->state = state;
@@ -272,13 +279,21 @@ static int render_intent(const struct kt_change *change, struct kt_str *out)
         return render_line(line, out);
 }
 
-static int render_event(const struct kt_change *change, enum kt_change_state state, const char *now, const char *when,
-                        struct kt_str *out)
+/* What a line behind the intent says besides its state. Both may be NULL. */
+struct event {
+        const char *now;
+        const char *effect;
+};
+
+static int render_event(const struct kt_change *change, enum kt_change_state state, const struct event *event,
+                        const char *when, struct kt_str *out)
 {
         struct kt_json *line = new_line(change->seq, state);
 
-        if (now)
-                kt_json_text(line, "now", now);
+        if (event->now)
+                kt_json_text(line, "now", event->now);
+        if (event->effect)
+                kt_json_text(line, "effect", event->effect);
         kt_json_text(line, "time", when);
         return render_line(line, out);
 }
@@ -354,18 +369,28 @@ int kt_journal_begin(struct kt_journal *journal, const struct kt_change *draft, 
         return 0;
 }
 
-int kt_journal_move(struct kt_journal *journal, size_t index, enum kt_change_state state, const char *now,
-                    struct kt_err *e)
+static void take_text(char **text, char **copy)
+{
+        if (!*copy)
+                return;
+        free(*text);
+        *text = kt_take_ptr(*copy);
+}
+
+int kt_journal_conclude(struct kt_journal *journal, size_t index, enum kt_change_state state, const char *now,
+                        const char *effect, struct kt_err *e)
 {
         struct kt_change *change = &journal->items[index];
-        KT_AUTO_FREE char *copy = now ? strdup(now) : NULL;
+        const struct event event = { .now = now, .effect = effect };
+        KT_AUTO_FREE char *new_now = now ? strdup(now) : NULL;
+        KT_AUTO_FREE char *new_effect = effect ? strdup(effect) : NULL;
         KT_AUTO_STR struct kt_str line = { 0 };
         char when[TIME_MAX];
-        int r = now && !copy ? -ENOMEM : 0;
+        int r = (now && !new_now) || (effect && !new_effect) ? -ENOMEM : 0;
 
         format_now(when);
         if (r == 0)
-                r = render_event(change, state, now, when, &line);
+                r = render_event(change, state, &event, when, &line);
         if (r < 0)
                 return kt_err_set(e, r, "write down what became of %s", change->id);
         r = append(journal, &line, e);
@@ -373,11 +398,15 @@ int kt_journal_move(struct kt_journal *journal, size_t index, enum kt_change_sta
                 return r;
 
         change->state = state;
-        if (copy) {
-                free(change->now);
-                change->now = kt_take_ptr(copy);
-        }
+        take_text(&change->now, &new_now);
+        take_text(&change->effect, &new_effect);
         return 0;
+}
+
+int kt_journal_move(struct kt_journal *journal, size_t index, enum kt_change_state state, const char *now,
+                    struct kt_err *e)
+{
+        return kt_journal_conclude(journal, index, state, now, NULL, e);
 }
 
 /* ---- Opening ---- */
@@ -432,6 +461,21 @@ static int load(struct kt_journal *journal, size_t *ret_len, struct kt_err *e)
         return 0;
 }
 
+/* The lines behind the intent that lead to the present state. */
+static int render_events(const struct kt_change *change, struct kt_str *out)
+{
+        const struct event event = { .now = change->now, .effect = change->effect };
+        const enum kt_change_state first = change->state == KT_CHANGE_PROVING ? KT_CHANGE_PROVING : KT_CHANGE_DONE;
+        int r;
+
+        if (change->state == KT_CHANGE_INTENT)
+                return 0;
+        r = render_event(change, first, &event, change->time, out);
+        if (r == 0 && change->state == KT_CHANGE_REVERTING)
+                r = render_event(change, KT_CHANGE_REVERTING, &(const struct event){ 0 }, change->time, out);
+        return r;
+}
+
 /* The lines of what is open and of this boot: all that a later run needs. */
 static int render_open(const struct kt_journal *journal, struct kt_str *out)
 {
@@ -442,10 +486,8 @@ static int render_open(const struct kt_journal *journal, struct kt_str *out)
                 if (!kt_change_is_open(change) || !kt_journal_is_of_this_boot(journal, change))
                         continue;
                 r = render_intent(change, out);
-                if (r == 0 && change->state != KT_CHANGE_INTENT)
-                        r = render_event(change, KT_CHANGE_DONE, change->now, change->time, out);
-                if (r == 0 && change->state == KT_CHANGE_REVERTING)
-                        r = render_event(change, KT_CHANGE_REVERTING, NULL, change->time, out);
+                if (r == 0)
+                        r = render_events(change, out);
                 if (r < 0)
                         return r;
         }

@@ -22,6 +22,7 @@ enum {
 /* How far a change has come. Each but the first is a line of its own in the file. */
 enum kt_change_state {
         KT_CHANGE_INTENT,    /* announced; whether it was written only the kernel knows */
+        KT_CHANGE_PROVING,   /* old and new value are written in turn; without a verdict the old one has to come back */
         KT_CHANGE_DONE,      /* written and read back */
         KT_CHANGE_VOID,      /* never came into force */
         KT_CHANGE_REVERTING, /* the old value is about to be written */
@@ -44,6 +45,7 @@ struct kt_change {
         char *now;        /* what read back; NULL as long as that is not known */
         char *undo_id;    /* the row that is written to get the old value back: id itself, or its twin */
         char *undo_value; /* and with what */
+        char *effect;     /* what a proof found: "better: +12 % ..."; NULL: it was not asked for */
         char *time;       /* UTC, ISO 8601 */
         uint64_t writer_pid;
 };
@@ -78,6 +80,10 @@ KT_MUST_CHECK int kt_journal_begin(struct kt_journal *journal, const struct kt_c
 /* Appends and syncs that the change has come to state; now (may be NULL) is the value that was read back. */
 KT_MUST_CHECK int kt_journal_move(struct kt_journal *journal, size_t index, enum kt_change_state state, const char *now,
                                   struct kt_err *e);
+
+/* As kt_journal_move, for the end of a proof: effect is kept with it. */
+KT_MUST_CHECK int kt_journal_conclude(struct kt_journal *journal, size_t index, enum kt_change_state state,
+                                      const char *now, const char *effect, struct kt_err *e);
 
 /* True when there is something to take back or to find out. */
 bool kt_change_is_open(const struct kt_change *change);

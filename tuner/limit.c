@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Back end: the hard limits of a process, read in /proc/PID/limits and set with prlimit(2). */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "lib/os/limits.h"
 #include "lib/text/num.h"
 #include "tuner/backend.h"
+#include "tuner/process.h"
 
 enum {
         LIMITS_MAX = 16 << 10, /* /proc/PID/limits has 16 lines of 80 bytes */
@@ -29,19 +31,42 @@ static const struct {
         { "core", RLIMIT_CORE },
 };
 
+/* The one of those that were found which place means; NULL: --pid names one, or there is only the own one. */
+static const struct kt_process *process_of(const struct kt_tuner_facts *facts)
+{
+        if (facts->pid > 0 || !facts->processes || facts->place >= facts->processes->count)
+                return NULL;
+        return &facts->processes->items[facts->place];
+}
+
+/* 0: the own one. */
+static uint64_t pid_of(const struct kt_tuner_facts *facts)
+{
+        const struct kt_process *process = process_of(facts);
+
+        return process ? process->pid : facts->pid;
+}
+
+static size_t count_processes(const struct kt_tuner_facts *facts, const struct kt_row *row)
+{
+        (void)row; /* the same for all limits */
+        return facts->pid == 0 && facts->processes && facts->processes->count > 0 ? facts->processes->count : 1;
+}
+
 static int read_limit(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *have,
                       struct kt_err *e)
 {
         KT_AUTO_STR struct kt_str text = { 0 };
+        const uint64_t pid = pid_of(facts);
         struct kt_limit limit = { 0 };
         char path[PATH_MAX_] = "/proc/self/limits";
         int r;
 
-        if (facts->pid > 0)
-                (void)snprintf(path, sizeof(path), "/proc/%" PRIu64 "/limits", facts->pid); /* 20 digits at most */
+        if (pid > 0)
+                (void)snprintf(path, sizeof(path), "/proc/%" PRIu64 "/limits", pid); /* 20 digits at most */
         r = kt_root_read_all(facts->root, path, LIMITS_MAX, &text);
-        if (r == -ENOENT && facts->pid > 0)
-                return kt_err_set(e, -ESRCH, "there is no process %" PRIu64, facts->pid);
+        if (r == -ENOENT && pid > 0)
+                return kt_err_set(e, -ESRCH, "there is no process %" PRIu64, pid);
         if (r == -ENOENT)
                 return kt_err_set(e, r, "%s is not there", path);
         if (r < 0)
@@ -98,10 +123,25 @@ static int write_limit(const struct kt_tuner_facts *facts, const struct kt_row *
 
 static void limit_object(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out)
 {
-        if (facts->pid > 0)
+        const struct kt_process *process = process_of(facts);
+
+        if (process)
+                kt_str_addf(out, "%s of %s %" PRIu64, row->id, process->name, process->pid);
+        else if (facts->pid > 0)
                 kt_str_addf(out, "%s of %" PRIu64, row->id, facts->pid);
         else
                 kt_str_addf(out, "%s of self", row->id);
+}
+
+static void limit_note(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out)
+{
+        const struct kt_process *process = process_of(facts);
+
+        (void)row; /* the same for all limits */
+        if (process && process->kind == KT_PROCESS_RUNTIME)
+                kt_str_add(out, "pods start with what the runtime has");
+        if (process && process->kind == KT_PROCESS_WAITING)
+                kt_str_add(out, "its broker has not started yet");
 }
 
 /* Field START_TIME_FIELD; the second one is the name in parentheses and may hold blanks and parentheses itself. */
@@ -131,21 +171,22 @@ static int identify_process(const struct kt_tuner_facts *facts, const struct kt_
                             struct kt_err *e)
 {
         KT_AUTO_STR struct kt_str text = { 0 };
+        const uint64_t pid = pid_of(facts);
         char path[PATH_MAX_];
         uint64_t start = 0;
         int r;
 
-        (void)row;                                                                /* the same for all limits */
-        (void)snprintf(path, sizeof(path), "/proc/%" PRIu64 "/stat", facts->pid); /* 20 digits at most */
+        (void)row;                                                         /* the same for all limits */
+        (void)snprintf(path, sizeof(path), "/proc/%" PRIu64 "/stat", pid); /* 20 digits at most */
         r = kt_root_read_all(facts->root, path, STAT_MAX, &text);
         if (r == -ENOENT || r == -ESRCH)
-                return kt_err_set(e, -ESRCH, "process %" PRIu64 " has ended", facts->pid);
+                return kt_err_set(e, -ESRCH, "process %" PRIu64 " has ended", pid);
         if (r < 0)
                 return kt_err_set(e, r, "read %s", path);
         if (!find_start_time(kt_str_get(&text), &start))
                 return kt_err_set(e, -EBADMSG, "%s has no time of the start", path);
 
-        kt_str_addf(out, "%" PRIu64 " started %" PRIu64, facts->pid, start);
+        kt_str_addf(out, "%" PRIu64 " started %" PRIu64, pid, start);
         return 0;
 }
 
@@ -173,10 +214,31 @@ static int locate_process(const char *identity, const struct kt_row *row, struct
         return 0;
 }
 
+/* systemd.exec(5): LimitNOFILE=, LimitNPROC=, ... in a drop-in, which outlives an update of the package. */
+static void add_drop_in(const struct kt_process *process, const struct kt_row *row, const char *value,
+                        struct kt_str *out)
+{
+        kt_str_add(out, "Limit");
+        for (const char *at = row->limit; *at != '\0'; at++)
+                kt_str_add_char(out, (char)toupper((unsigned char)*at));
+        kt_str_addf(out, "=%s below [Service] in ", strcmp(value, "unlimited") == 0 ? "infinity" : value);
+        if (process->unit[0] == '\0')
+                kt_str_addf(out, "the unit that starts %s, then restart it", process->name);
+        else
+                kt_str_addf(out, "/etc/systemd/system/%s.d/50-kafka.conf, then systemctl daemon-reload and restart %s",
+                            process->unit, process->unit);
+}
+
 static void limit_command(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value,
                           struct kt_str *out)
 {
-        if (facts->pid > 0)
+        const struct kt_process *process = process_of(facts);
+
+        if (process && process->kind == KT_PROCESS_RUNTIME)
+                add_drop_in(process, row, value, out);
+        else if (process)
+                kt_str_addf(out, "kafka-tuner apply --pid %" PRIu64 " --only %s", process->pid, row->id);
+        else if (facts->pid > 0)
                 kt_str_addf(out, "prlimit --pid %" PRIu64 " --%s=%s", facts->pid, row->limit, value);
         else
                 kt_str_addf(out, "prlimit --pid $$ --%s=%s", row->limit, value);
@@ -192,7 +254,9 @@ static void limit_script(const struct kt_tuner_facts *facts, const struct kt_row
 const struct kt_backend kt_backend_limit = {
         .read = read_limit,
         .write = write_limit,
+        .count = count_processes,
         .object = limit_object,
+        .note = limit_note,
         .identify = identify_process,
         .locate = locate_process,
         .command = limit_command,

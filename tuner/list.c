@@ -11,7 +11,9 @@ int kt_tuner_list(void *opaque)
 {
         const struct kt_tuner_args *args = opaque;
         const struct kt_selection selection = { .all = true };
-        const struct kt_report_look look = { .colour = kt_report_has_colour(stdout), .verbose = args->verbose };
+        const struct kt_report_look look = { .colour = kt_report_has_colour(stdout),
+                                             .verbose = args->verbose,
+                                             .arguments = "" };
         KT_AUTO(kt_inputs_done) struct kt_inputs inputs = { 0 };
         KT_AUTO(kt_wishes_done) struct kt_wishes wishes = { 0 };
         KT_AUTO_STR struct kt_str out = { 0 };

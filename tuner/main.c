@@ -98,7 +98,20 @@ static const struct kt_opt plan_opts[] = {
         { 0 },
 };
 
-static const struct kt_opt apply_opts[] = { OPT_ONLY, OPT_PID, OPT_DEVICE, OPT_JOURNAL, { 0 } };
+static const struct kt_opt apply_opts[] = {
+        OPT_ONLY,
+        OPT_PID,
+        OPT_DEVICE,
+        OPT_JOURNAL,
+        {
+                .name = "prove",
+                .kind = KT_OPT_TEXT,
+                .offset = offsetof(struct kt_tuner_args, prove),
+                .arg = "ID",
+                .help = "measure with the old and the new value in turn; keep what is not worse",
+        },
+        { 0 },
+};
 static const struct kt_opt revert_opts[] = { OPT_ONLY, OPT_JOURNAL, { 0 } };
 
 static const struct kt_opt doctor_opts[] = { OPT_ONLY, OPT_PID, { 0 } };
@@ -153,7 +166,13 @@ static const struct kt_cmd cmds[] = {
                          "\n"
                          "States besides those of check: applied: written and read back; conflict:\n"
                          "somebody changed it meanwhile. The exit code is 5 when something was applied\n"
-                         "and something else was not, otherwise that of check.",
+                         "and something else was not, otherwise that of check.\n"
+                         "\n"
+                         "With --prove one tunable of a volume's disks is written and measured, old and\n"
+                         "new value in turn, ten times. It is kept when it is better or no difference was\n"
+                         "measured; otherwise the old value is back, with exit code 1 when it was worse\n"
+                         "and 6 when the volume was too restless to tell. What no short measurement can\n"
+                         "show is refused with exit code 3.",
                 .opts = apply_opts,
                 .run = kt_tuner_apply,
         },
@@ -209,6 +228,7 @@ static const struct kt_program program = {
                     "kafka-tuner plan --script >tune.sh\n"
                     "kafka-tuner apply\n"
                     "kafka-tuner apply --pid \"$(pgrep -f kafka.Kafka)\" --only process.nofile\n"
+                    "kafka-tuner apply --device /var/lib/kafka/data-0 --prove queue.read_ahead_kb\n"
                     "kafka-tuner revert --only vm.max_map_count\n"
                     "kafka-tuner list -v",
         .common = common,

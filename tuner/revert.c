@@ -124,6 +124,7 @@ static int restore(const struct work *work, const char *left, struct kt_err *e)
 static int take_back(const struct work *work, struct kt_err *e)
 {
         KT_AUTO_STR struct kt_str have = { 0 };
+        const bool was_proof = change_of(work)->state == KT_CHANGE_PROVING;
         struct kt_err why = { 0 };
         int r;
 
@@ -136,11 +137,14 @@ static int take_back(const struct work *work, struct kt_err *e)
 
         switch (change_of(work)->state) {
         case KT_CHANGE_VOID:
-                return say(work, KT_STATE_OK, kt_str_get(&have), NULL, "a run that was killed had not written it yet");
+                return say(work, KT_STATE_OK, kt_str_get(&have), NULL,
+                           was_proof ? "a run was killed while it proved another value; this one is back"
+                                     : "a run that was killed had not written it yet");
         case KT_CHANGE_REVERTED:
                 return say(work, KT_STATE_OK, kt_str_get(&have), NULL,
                            "a run that was killed had taken it back already");
         case KT_CHANGE_INTENT:
+        case KT_CHANGE_PROVING:
         case KT_CHANGE_REVERTING:
                 return say_conflict(work, kt_str_get(&have)); /* neither value: it cannot be told whose it is */
         case KT_CHANGE_DONE:
@@ -164,8 +168,8 @@ static int handle(struct work *work, struct kt_err *e)
         int r;
 
         if (!kt_journal_is_of_this_boot(work->journal, change))
-                return close_change(work, KT_CHANGE_FORGOTTEN, NULL,
-                                    "the machine was restarted since, and the kernel forgot it", e);
+                return close_change(work, KT_CHANGE_FORGOTTEN, NULL, "a restart since then: the kernel forgot it",
+                                    e);
         if (!work->row || !work->undo_row)
                 return say(work, KT_STATE_ERROR, NULL, NULL, "this version of kafka-tuner has no such tunable");
 

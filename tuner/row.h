@@ -50,6 +50,15 @@ enum kt_row_backend {
         KT_BACKEND_COUNT_
 };
 
+/* What shows within seconds what a row does to a broker (probe.c). For most nothing does: they bound something. */
+enum kt_row_probe {
+        KT_ROW_PROBE_NONE,
+        KT_ROW_PROBE_COLD_READ,
+        KT_ROW_PROBE_APPEND,
+        KT_ROW_PROBE_READ_IN_FLUSH,
+        KT_ROW_PROBE_COUNT_
+};
+
 enum { KT_ROW_ID_MAX = 64 }; /* an id and its NUL */
 
 struct kt_row {
@@ -68,6 +77,7 @@ struct kt_row {
          * an old value of 0 cannot be written back, the twin's can. NULL: none. */
         const char *twin;
         enum kt_row_scope scope;
+        enum kt_row_probe probe; /* of apply --prove */
         /* KT_BACKEND_QUEUE: the devices that have it. */
         bool (*applies)(const struct kt_device *device);
         /* The value when the file is not there, as io_timeout of a driver that never gives up; NULL: unsupported. */

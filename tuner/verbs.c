@@ -4,10 +4,15 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/app/exit.h"
 #include "lib/app/report.h"
 #include "lib/text/num.h"
+#include "tuner/files.h"
+
+/* Characters that no shell takes for anything else. */
+#define WORD "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=./,:@%"
 
 enum { PID_MAX = 4194304 }; /* the kernel's limit on 64 bits, PID_MAX_LIMIT */
 
@@ -29,6 +34,17 @@ static int complain(const struct kt_findings *findings, const struct kt_err *e, 
 
         kt_report_findings(findings, kt_report_has_colour(stderr), &out);
         return kt_report_print(&out, stderr) < 0 ? KT_EXIT_FAILED : KT_EXIT_USAGE;
+}
+
+int kt_tuner_check_ids(const char *ids, const char *option)
+{
+        KT_AUTO(kt_findings_done) struct kt_findings findings = { 0 };
+        struct kt_err e = { 0 };
+
+        kt_wish_check_only(ids, option, &findings);
+        if (findings.error < 0)
+                return complain(&findings, &e, kt_err_set(&e, findings.error, "check %s", option));
+        return kt_findings_count(&findings, KT_LEVEL_ERROR) > 0 ? complain(&findings, &e, -EINVAL) : 0;
 }
 
 int kt_tuner_parse_pid(const char *text, uint64_t *ret, struct kt_err *e)
@@ -62,6 +78,29 @@ int kt_tuner_load_queues(const struct kt_tuner_args *args, const struct kt_input
             kt_queues_load(root, args->device, &inputs->spec.storage.volumes, ret, &e) == 0)
                 return 0;
         return kt_tuner_fail(&e, args->device ? KT_EXIT_USAGE : KT_EXIT_FAILED);
+}
+
+void kt_tuner_add_arguments(const struct kt_tuner_args *args, struct kt_str *out)
+{
+        const struct {
+                const char *option;
+                const char *value;
+        } given[] = {
+                { "-c", args->config },   { "--sysroot", args->sysroot }, { "--device", args->device },
+                { "--only", args->only }, { "--pid", args->pid },
+        };
+
+        for (size_t i = 0; i < KT_COUNT(given); i++) {
+                const char *value = given[i].value;
+
+                if (!value)
+                        continue;
+                kt_str_addf(out, " %s ", given[i].option);
+                if (value[0] != '\0' && strspn(value, WORD) == strlen(value))
+                        kt_str_add(out, value);
+                else
+                        kt_files_quote(value, out);
+        }
 }
 
 int kt_tuner_finish(const struct kt_str *out, int r, int code)

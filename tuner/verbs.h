@@ -26,6 +26,7 @@ struct kt_tuner_args {
         char **operands;      /* NULL-terminated */
         const char *version;  /* of the program */
         const char *device;
+        const char *prove; /* the id of the row that apply proves */
 };
 
 /* Each takes a struct kt_tuner_args and returns the exit code. */
@@ -46,11 +47,17 @@ KT_MUST_CHECK int kt_tuner_parse_pid(const char *text, uint64_t *ret, struct kt_
 KT_MUST_CHECK int kt_tuner_prepare(const struct kt_tuner_args *args, const struct kt_selection *selection,
                                    struct kt_inputs *inputs, struct kt_wishes *wishes);
 
+/* Complains on stderr about ids that no row has. Returns 0, or the exit code to end with. */
+KT_MUST_CHECK int kt_tuner_check_ids(const char *ids, const char *option);
+
 /* Resolves --device, or else the volumes of kafka.yaml, when a wish is about block devices. Complaints go to stderr.
  * Returns 0, or the exit code to end with. Release ret in any case. */
 KT_MUST_CHECK int kt_tuner_load_queues(const struct kt_tuner_args *args, const struct kt_inputs *inputs,
                                        const struct kt_wishes *wishes, const struct kt_root *root,
                                        struct kt_queues *ret);
+
+/* Appends what selects the same rows again, as arguments of a shell: " --device /mnt". */
+void kt_tuner_add_arguments(const struct kt_tuner_args *args, struct kt_str *out);
 
 /* Says on stderr what failed and returns code. */
 int kt_tuner_fail(const struct kt_err *e, int code);

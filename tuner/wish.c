@@ -72,7 +72,7 @@ static void check_profile(const struct kt_spec *spec, struct kt_findings *findin
                 kt_findings_add(findings, &head, "'%s' is no profile; there is one, %s", spec->tuning.profile, PROFILE);
 }
 
-static void check_only(const char *only, struct kt_findings *findings)
+void kt_wish_check_only(const char *only, const char *option, struct kt_findings *findings)
 {
         for (const char *at = only;; at++) {
                 size_t len = strcspn(at, ",");
@@ -82,7 +82,7 @@ static void check_only(const char *only, struct kt_findings *findings)
                         len = sizeof(id) - 1; /* longer than any id: it is unknown and shown cut */
                 memcpy(id, at, len);
                 if (!kt_row_find(id, NULL))
-                        refuse_id(id, "--only", findings);
+                        refuse_id(id, option, findings);
                 at += strcspn(at, ",");
                 if (*at == '\0')
                         return;
@@ -166,7 +166,7 @@ int kt_wishes_make(const struct kt_inputs *inputs, const struct kt_selection *se
         check_profile(&inputs->spec, findings);
         check_tunables(&inputs->spec, findings);
         if (selection->only)
-                check_only(selection->only, findings);
+                kt_wish_check_only(selection->only, "--only", findings);
         if (kt_findings_count(findings, KT_LEVEL_ERROR) > 0)
                 return -EINVAL;
 

@@ -41,6 +41,9 @@ KT_MUST_CHECK int kt_wishes_make(const struct kt_inputs *inputs, const struct kt
                                  struct kt_wishes *ret, struct kt_findings *findings, struct kt_err *e);
 void kt_wishes_done(struct kt_wishes *wishes);
 
+/* Adds an error, with a suggestion where there is one, for each of these ids that no row has. */
+void kt_wish_check_only(const char *only, const char *option, struct kt_findings *findings);
+
 /* True when the ids in only, separated by commas, hold id. */
 bool kt_wish_is_listed(const char *only, const char *id);
 

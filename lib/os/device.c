@@ -457,6 +457,11 @@ void kt_device_stack_done(struct kt_device_stack *stack)
 
 /* ---- Keys ---- */
 
+int kt_device_backing(const struct kt_root *root, const struct kt_device *device, char *buf, size_t size)
+{
+        return read_attr(root, device->name, "loop/backing_file", buf, size);
+}
+
 const char *kt_device_key(const struct kt_device *device, char buf[KT_DEVICE_KEY_MAX])
 {
         const char *blank = device->id[0] != '\0' ? " " : "";

@@ -53,6 +53,10 @@ void kt_device_stack_done(struct kt_device_stack *stack);
  * it names one disk and no other. */
 const char *kt_device_key(const struct kt_device *device, char buf[KT_DEVICE_KEY_MAX]);
 
+/* Copies the path of the file behind a loop device, as the kernel knows it, and returns its length; -ENOENT: it is
+ * none, or has none. */
+KT_MUST_CHECK int kt_device_backing(const struct kt_root *root, const struct kt_device *device, char *buf, size_t size);
+
 /* The device that has this key now. -ENOENT: it is gone, whatever may bear its name. */
 KT_MUST_CHECK int kt_device_of_key(const struct kt_root *root, const char *key, struct kt_device *ret,
                                    struct kt_err *e);

@@ -23,7 +23,7 @@ is_report() {
   check "rows with the fields that are promised" json_is "
     .apiVersion and .kind == \"TunerReport\" and (.rows | length > 3) and
     ([.rows[] | .id != null and .object != null and has(\"have\") and has(\"want\") and .reason != null] | all) and
-    ([.rows[].state] - $states == []) and ([.rows[].id] | length == (unique | length))"
+    ([.rows[].state] - $states == []) and ([.rows[].object] | length == (unique | length))"
   check "summary counts the rows" json_is '([.rows[].state] | group_by(.) | map({(.[0]): length}) | add) as $have |
     [.summary | to_entries[] | select(.key | IN("ok", "drift", "applied", "unsupported", "denied", "conflict", "error")) |
      .value == ($have[.key] // 0)] | all and length > 0'

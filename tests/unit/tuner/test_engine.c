@@ -152,26 +152,30 @@ static void test_exit_code__worst_state_wins(void **state)
 
 static void test_report__text(void **state)
 {
-        static const char expect[] =
-                "STATE  OBJECT                  HAVE     WANT        WHY\n"
-                "drift  process.nofile of self  4096     >= 100000   1,000 partitions of 1.0 GiB and 1,000 connections "
-                "open ";
+        static const char expect[] = "STATE  OBJECT                  HAVE     WANT        WHY\n"
+                                     "drift  process.nofile of self  4096     >= 100000   2,";
         const struct kt_selection two = { .only = "fs.nr_open,process.nofile" };
-        const struct kt_report_look look = { 0 };
+        const struct kt_report_look look = { .arguments = " --device '/a b'" };
+        const struct kt_report_node node = { 0 };
         KT_AUTO(run_done) struct run run = { .root = { .fd = -1 } };
         KT_AUTO_STR struct kt_str out = { 0 };
 
         (void)state; /* the captured node is the tree */
         check(captured, &two, &run);
-        assert_int_equal(kt_report_check_text(&run.inputs, &run.wishes, &run.verdicts, &look, &out), 0);
+        assert_int_equal(kt_report_check_text(&run.inputs, &run.wishes, &run.verdicts, &node, &look, &out), 0);
         assert_non_null(strstr(kt_str_get(&out), expect));
+        assert_non_null(strstr(kt_str_get(&out), " files for 1,000 partitions of 1.0 GiB...\n"));
         assert_non_null(strstr(kt_str_get(&out), "\nok     fs.nr_open              1048576  >= 1048576\n"));
-        assert_non_null(strstr(kt_str_get(&out), "\n\n1 ok, 1 drift.\nNext: prlimit --pid $$ --nofile=100000\n"));
+        assert_non_null(strstr(
+                kt_str_get(&out),
+                "\nby hand   prlimit --pid $$ --nofile=100000\n\n1 ok, 1 drift. Next: what is to be done by hand, then "
+                "kafka-tuner check --device '/a b'\n"));
 }
 
 static void test_report__json(void **state)
 {
         const struct kt_selection two = { .only = "fs.nr_open,process.nofile" };
+        const struct kt_report_node node = { 0 };
         KT_AUTO(run_done) struct run run = { .root = { .fd = -1 } };
         KT_AUTO_STR struct kt_str out = { 0 };
         struct kt_json *document = NULL;
@@ -183,7 +187,7 @@ static void test_report__json(void **state)
 
         (void)state; /* the captured node is the tree */
         check(captured, &two, &run);
-        assert_int_equal(kt_report_check_json(&run.inputs, &run.wishes, &run.verdicts, &out), 0);
+        assert_int_equal(kt_report_check_json(&run.inputs, &run.wishes, &run.verdicts, &node, &out), 0);
         assert_int_equal(kt_json_parse("out", kt_str_get(&out), out.len, &document, &e), 0);
         assert_int_equal(kt_json_get_text(document, "kind", &text), 0);
         assert_string_equal(text, "TunerReport");
@@ -202,10 +206,16 @@ static void test_report__json(void **state)
         kt_json_free(document);
 }
 
+/* The first words of a text that may have been broken into lines: those that fit into any. */
+static char *beginning(const char *text)
+{
+        return strndup(text, strlen(text) < 40 ? strlen(text) : 40);
+}
+
 static void test_report__list(void **state)
 {
         const struct kt_selection all = { .all = true };
-        const struct kt_report_look look = { .verbose = true };
+        const struct kt_report_look look = { .verbose = true, .arguments = "" };
         KT_AUTO(run_done) struct run run = { .root = { .fd = -1 } };
         KT_AUTO_STR struct kt_str text = { 0 };
         KT_AUTO_STR struct kt_str json = { 0 };
@@ -216,8 +226,10 @@ static void test_report__list(void **state)
         assert_int_equal(kt_report_list_json(&run.inputs, &run.wishes, &json), 0);
         assert_non_null(strstr(kt_str_get(&json), "\"kind\": \"TunerList\""));
         for (size_t i = 0; i < kt_row_count(); i++) {
+                KT_AUTO_FREE char *risk = beginning(kt_row_at(i)->risk);
+
                 assert_non_null(strstr(kt_str_get(&text), kt_row_at(i)->id));
-                assert_non_null(strstr(kt_str_get(&text), kt_row_at(i)->risk));
+                assert_non_null(strstr(kt_str_get(&text), risk));
                 assert_non_null(strstr(kt_str_get(&json), kt_row_at(i)->id));
         }
 }

@@ -110,7 +110,7 @@ static void test_make__values_follow_the_workload(void **state)
         assert_true(made.inputs.need.maps.total > 400000);
         kt_str_addf(&maps, "%llu", (unsigned long long)made.inputs.need.maps.total);
         assert_string_equal(find(&made, "vm.max_map_count")->want, kt_str_get(&maps));
-        assert_non_null(strstr(find(&made, "vm.max_map_count")->why, "50,000 partitions of 4.0 GiB map "));
+        assert_non_null(strstr(find(&made, "vm.max_map_count")->why, " areas for 50,000 partitions of 4.0 GiB"));
         assert_string_equal(find(&made, "net.core.rmem_max")->want, "5000000");
         assert_string_equal(find(&made, "net.core.wmem_max")->want, "0");
 }
@@ -196,9 +196,36 @@ static void test_show__as_people_read_it(void **state)
         }
 }
 
+static void test_check_only__names_each_unknown_id(void **state)
+{
+        static const struct {
+                const char *only;
+                size_t errors;
+                const char *message; /* of the first one */
+        } rows[] = {
+                { "vm.swappiness", 0, NULL },
+                { "vm.swappiness,fs.nr_open", 0, NULL },
+                { "vm.swappiness,fs.nr_opne", 1, "'fs.nr_opne' is no tunable; did you mean fs.nr_open?" },
+                { "vm.swapiness,zzz", 2, "'vm.swapiness' is no tunable; did you mean vm.swappiness?" },
+                { "", 1, "'' is no tunable" },
+                { "vm.swappiness,", 1, "'' is no tunable" },
+        };
+
+        (void)state; /* no tree needed */
+        for (size_t i = 0; i < KT_COUNT(rows); i++) {
+                KT_AUTO(kt_findings_done) struct kt_findings findings = { 0 };
+
+                kt_wish_check_only(rows[i].only, "--only", &findings);
+                assert_int_equal(kt_findings_count(&findings, KT_LEVEL_ERROR), rows[i].errors);
+                if (rows[i].message)
+                        assert_string_equal(findings.items[0].message, rows[i].message);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_check_only__names_each_unknown_id),
                 cmocka_unit_test_setup_teardown(test_make__profile_only, test_tree_setup, test_tree_teardown),
                 cmocka_unit_test_setup_teardown(test_make__kafka_yaml_adds_and_leaves_out, test_tree_setup,
                                                 test_tree_teardown),
