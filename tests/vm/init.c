@@ -60,6 +60,8 @@ static void mount_all(void)
                 if (mount(mounts[i].type, mounts[i].target, mounts[i].type, 0, mounts[i].options) < 0)
                         complain(mounts[i].target);
         }
+        if (symlink("/proc/self/fd", "/dev/fd") < 0) /* as udev makes it: bash's <(...) needs it */
+                complain("/dev/fd");
 }
 
 static void use_console(void)
