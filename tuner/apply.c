@@ -232,6 +232,9 @@ static int conclude(const struct kt_step *step, const char *now)
                 kt_str_addf(&reason, "was %s; %s", step->before, verdict->wish->why);
         else
                 kt_str_addf(&reason, "was %s; the kernel accepted %s and keeps %s", step->before, step->target, now);
+        /* The change is what shows whether a new namespace follows. */
+        if (state == KT_STATE_APPLIED && verdict->reach == KT_REACH_SAME)
+                verdict->reach = kt_netns_probe(verdict->at.root, step->row->path, step->before);
         if (kt_reach_note(verdict->reach))
                 kt_str_addf(&reason, "; %s", kt_reach_note(verdict->reach));
         if (kt_str_error(&reason) < 0)

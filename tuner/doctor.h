@@ -12,6 +12,7 @@
 #include "lib/os/mounts.h"
 #include "lib/text/str.h"
 #include "tuner/facts.h"
+#include "tuner/kubelet.h"
 #include "tuner/setters.h"
 #include "tuner/wish.h"
 
@@ -23,7 +24,9 @@ struct kt_doctor_place {
         uint64_t capabilities; /* effective, one bit each */
         char kernel[64];       /* "6.1.0-56-cloud-amd64"; "" when not known */
         char system[64];       /* ID of os-release(5) */
+        const char *provider;  /* by what the machine's firmware says (SMBIOS); static, NULL: none known */
         const char *managed;   /* what to do on a system that its provider manages; static, NULL: none known */
+        struct kt_kubelet kubelet;
         struct kt_mounts mounts;
         struct kt_setters setters;
 };
@@ -34,6 +37,7 @@ enum kt_can {
         KT_CAN_NOT_USER,  /* somebody with more privilege could */
         KT_CAN_NOT_BOUND, /* another setting bounds it */
         KT_CAN_UNKNOWN,
+        KT_CAN_FACT, /* it is looked at and never set: nothing to ask for */
         KT_CAN_SET,
         KT_CAN_COUNT_
 };
@@ -41,6 +45,7 @@ enum kt_can {
 /* Texts but wish are owned; have, next and conflict may be NULL. */
 struct kt_doctor_row {
         const struct kt_wish *wish;
+        char *object; /* a row about disks has one answer for each */
         enum kt_can can;
         char *have;
         char *reason;
@@ -50,7 +55,7 @@ struct kt_doctor_row {
 
 struct kt_doctor {
         struct kt_doctor_place place;
-        struct kt_doctor_row *items; /* one for each wish */
+        struct kt_doctor_row *items; /* what cannot be set first, then conflicts */
         size_t count;
         size_t cap;
         size_t counts[KT_CAN_COUNT_];
@@ -67,7 +72,8 @@ void kt_doctor_done(struct kt_doctor *doctor);
 int kt_doctor_exit_code(const struct kt_doctor *doctor);
 
 /* Append the report. 0 or -ENOMEM. */
-KT_MUST_CHECK int kt_doctor_text(const struct kt_doctor *doctor, bool colour, struct kt_str *out);
-KT_MUST_CHECK int kt_doctor_json(const struct kt_doctor *doctor, struct kt_str *out);
+KT_MUST_CHECK int kt_doctor_text(const struct kt_root *root, const struct kt_doctor *doctor, bool colour,
+                                 struct kt_str *out);
+KT_MUST_CHECK int kt_doctor_json(const struct kt_root *root, const struct kt_doctor *doctor, struct kt_str *out);
 
 #endif

@@ -211,7 +211,7 @@ int kt_engine_add_reach(struct kt_tuner_verdicts *verdicts, struct kt_err *e)
 
                 if (row->scope != KT_SCOPE_NETNS || !verdict->have)
                         continue;
-                verdict->reach = kt_netns_probe(verdict->at.root, row->path);
+                verdict->reach = kt_netns_probe(verdict->at.root, row->path, NULL);
                 if (!kt_reach_note(verdict->reach))
                         continue;
                 reason = kt_str_make("%s; %s", verdict->reason, kt_reach_note(verdict->reach));

@@ -48,25 +48,30 @@ int kt_files_read(const struct kt_root *root, const char *path, struct kt_str *h
         return r;
 }
 
+/* By the brackets and never by position: the order differs between kernels. */
+int kt_files_parse_choice(const char *text, struct kt_str *have)
+{
+        const char *open = strchr(text, '[');
+        size_t len = open ? strcspn(open + 1, "[] ") : 0;
+
+        if (len == 0 || open[1 + len] != ']')
+                return -EBADMSG;
+        kt_str_add_bytes(have, open + 1, len);
+        return kt_str_error(have);
+}
+
 int kt_files_read_choice(const struct kt_root *root, const char *path, struct kt_str *have, struct kt_err *e)
 {
         char text[KT_FILES_VALUE_MAX];
-        const char *open;
-        const char *close;
         int r;
 
         r = read_plain(root, path, text, e);
         if (r < 0)
                 return r;
-
-        /* By the brackets and never by position: the order differs between kernels. */
-        open = strchr(text, '[');
-        close = open ? strchr(open, ']') : NULL;
-        if (!close || close == open + 1)
-                return kt_err_set(e, -EBADMSG, "%s holds '%s', in which no word is marked", path, text);
-
-        kt_str_add_bytes(have, open + 1, (size_t)(close - open - 1));
-        return 0;
+        r = kt_files_parse_choice(text, have);
+        if (r == -EBADMSG)
+                return kt_err_set(e, r, "%s holds '%s', in which no word is marked", path, text);
+        return r < 0 ? kt_err_set(e, r, "keep the value of %s", path) : 0;
 }
 
 /* A short tuple would change its head only, and an empty write nothing: both return ok (kernel/sysctl.c). */

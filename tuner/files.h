@@ -13,6 +13,9 @@ enum { KT_FILES_VALUE_MAX = 4096 + 1 }; /* sysfs and sysctl files hold at most a
 /* Appends the text of the file, tabs as blanks. -ENOENT, -EBADMSG (bytes that are no text) or another -errno. */
 KT_MUST_CHECK int kt_files_read(const struct kt_root *root, const char *path, struct kt_str *have, struct kt_err *e);
 
+/* Appends the word in brackets of a list such as "always [madvise] never". -EBADMSG when none is; -ENOMEM. */
+KT_MUST_CHECK int kt_files_parse_choice(const char *text, struct kt_str *have);
+
 /* As kt_files_read, but only the word in brackets: "always [madvise] never". */
 KT_MUST_CHECK int kt_files_read_choice(const struct kt_root *root, const char *path, struct kt_str *have,
                                        struct kt_err *e);

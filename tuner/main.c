@@ -114,7 +114,7 @@ static const struct kt_opt apply_opts[] = {
 };
 static const struct kt_opt revert_opts[] = { OPT_ONLY, OPT_JOURNAL, { 0 } };
 
-static const struct kt_opt doctor_opts[] = { OPT_ONLY, OPT_PID, { 0 } };
+static const struct kt_opt doctor_opts[] = { OPT_ONLY, OPT_PID, OPT_DEVICE, { 0 } };
 static const struct kt_opt snapshot_opts[] = { OPT_PID, { 0 } };
 static const struct kt_opt size_opts[] = {
         {

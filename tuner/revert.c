@@ -168,8 +168,7 @@ static int handle(struct work *work, struct kt_err *e)
         int r;
 
         if (!kt_journal_is_of_this_boot(work->journal, change))
-                return close_change(work, KT_CHANGE_FORGOTTEN, NULL, "a restart since then: the kernel forgot it",
-                                    e);
+                return close_change(work, KT_CHANGE_FORGOTTEN, NULL, "a restart since then: the kernel forgot it", e);
         if (!work->row || !work->undo_row)
                 return say(work, KT_STATE_ERROR, NULL, NULL, "this version of kafka-tuner has no such tunable");
 

@@ -18,6 +18,8 @@
 #include "lib/base/array.h"
 #include "lib/os/fs.h"
 #include "lib/text/num.h"
+#include "tuner/kubelet.h"
+#include "tuner/process.h"
 #include "tuner/row.h"
 #include "tuner/setters.h"
 #include "tuner/tar.h"
@@ -28,7 +30,8 @@ enum {
         ARCHIVE_MAX = 64 << 20,
         NAMES_MAX = 20000, /* block devices of one node, loop devices included */
         PATH_BYTES = 1024,
-        PID_MAX = 4194304, /* PID_MAX_LIMIT */
+        LINES_MAX = 16 << 20,   /* open files and map areas of one process */
+        TICKS_PER_SECOND = 100, /* USER_HZ */
 };
 
 /* Makes out of a file's text what may be shown of it. */
@@ -88,18 +91,20 @@ static void keep_setters(struct kt_str *masks, const char *text, struct kt_str *
         kt_setters_keep(text, out);
 }
 
-/* Of the kubelet's configuration the list that doctor looks at. */
+/* Of the kubelet's configuration what doctor looks at. */
 static void keep_kubelet(struct kt_str *masks, const char *text, struct kt_str *out)
 {
+        static const char flag[] = "protectKernelDefaults:";
         bool is_inside = false;
 
         (void)masks; /* the rest is left out */
         while (*text != '\0') {
                 size_t len = strcspn(text, "\n");
+                const bool is_flag = strncmp(text, flag, strlen(flag)) == 0;
 
                 is_inside = strncmp(text, "allowedUnsafeSysctls:", strlen("allowedUnsafeSysctls:")) == 0 ||
                             (is_inside && strchr(" -", text[0]) && len > 0);
-                if (is_inside) {
+                if (is_inside || is_flag) {
                         kt_str_add_bytes(out, text, len);
                         kt_str_add_char(out, '\n');
                 }
@@ -214,6 +219,9 @@ static const struct kept machine[] = {
         { "/proc/1/limits", keep_all },
         { "/proc/1/mountinfo", keep_mounts },
         { "/proc/meminfo", keep_memory },
+        { "/proc/uptime", keep_all },
+        { "/sys/class/dmi/id/sys_vendor", keep_all },
+        { "/sys/class/dmi/id/product_name", keep_all },
         { "/proc/sys/fs/file-nr", keep_all },
         { "/proc/sys/kernel/osrelease", keep_all },
         { "/proc/sys/kernel/random/boot_id", keep_all },
@@ -227,13 +235,17 @@ static const struct kept machine[] = {
 
 /* Below the folder of a block device. */
 static const struct kept device_files[] = {
-        { "dev", keep_all },          { "size", keep_all },          { "ro", keep_all },
-        { "removable", keep_all },    { "hidden", keep_all },        { "partition", keep_all },
-        { "start", keep_all },        { "diskseq", keep_all },       { "wwid", mask_value },
-        { "serial", mask_value },     { "uuid", mask_value },        { "nsid", keep_all },
-        { "queue/*", keep_all },      { "dm/name", keep_all },       { "dm/uuid", mask_value },
-        { "dm/suspended", keep_all }, { "md/level", keep_all },      { "md/raid_disks", keep_all },
-        { "md/uuid", mask_value },    { "md/chunk_size", keep_all }, { "mq/0/nr_tags", keep_all },
+        { "dev", keep_all },          { "size", keep_all },
+        { "ro", keep_all },           { "removable", keep_all },
+        { "hidden", keep_all },       { "partition", keep_all },
+        { "start", keep_all },        { "diskseq", keep_all },
+        { "wwid", mask_value },       { "serial", mask_value },
+        { "uuid", mask_value },       { "nsid", keep_all },
+        { "queue/*", keep_all },      { "dm/name", keep_all },
+        { "dm/uuid", mask_value },    { "dm/suspended", keep_all },
+        { "md/level", keep_all },     { "md/raid_disks", keep_all },
+        { "md/uuid", mask_value },    { "md/chunk_size", keep_all },
+        { "mq/0/nr_tags", keep_all }, { "loop/backing_file", keep_all },
 };
 
 /* Below the folder that its link "device" leads to: the SCSI device, the virtio device, the NVMe controller. */
@@ -518,6 +530,116 @@ static int add_setters(struct snapshot *s)
         return 0;
 }
 
+/* ---- Processes: not their files, which hold secrets, but what is known of them, in the form of these files ---- */
+
+static void add_text(struct snapshot *s, uint64_t pid, const char *name, const char *bytes, size_t len)
+{
+        char path[PATH_BYTES];
+
+        (void)snprintf(path, sizeof(path), "proc/%" PRIu64 "/%s", pid, name); /* 20 digits at most */
+        kt_tar_add_file(s->out, path, 0444, bytes, len);
+        s->stats.entries++;
+}
+
+/* As many empty lines: what counts entries or lines finds the same number. */
+static void add_lines(struct snapshot *s, uint64_t pid, const char *name, uint64_t count)
+{
+        KT_AUTO_FREE char *lines = count < LINES_MAX ? malloc((size_t)count + 1) : NULL;
+
+        if (!lines)
+                return;
+        memset(lines, '\n', (size_t)count);
+        add_text(s, pid, name, lines, (size_t)count);
+}
+
+static void add_process(struct snapshot *s, const struct kt_process *process, uint64_t uptime)
+{
+        static const struct {
+                const char *text;
+                size_t len;
+        } arguments[KT_PROCESS_KIND_COUNT_] = {
+                [KT_PROCESS_BROKER] = { "java\0kafka.Kafka", sizeof("java\0kafka.Kafka") },
+                [KT_PROCESS_WAITING] = { "kafka-initc\0exec", sizeof("kafka-initc\0exec") },
+                [KT_PROCESS_RUNTIME] = { "", 0 },
+        };
+        KT_AUTO_STR struct kt_str text = { 0 };
+        char path[PATH_BYTES];
+
+        kt_str_addf(&text, "%s\n", process->name);
+        add_text(s, process->pid, "comm", kt_str_get(&text), text.len);
+        add_text(s, process->pid, "cmdline", arguments[process->kind].text, arguments[process->kind].len);
+        (void)snprintf(path, sizeof(path), "/proc/%" PRIu64 "/limits", process->pid); /* 20 digits at most */
+        add_file(s, path, keep_all);
+        if (process->unit[0] != '\0') {
+                kt_str_clear(&text);
+                kt_str_addf(&text, "0::/%s\n", process->unit);
+                add_text(s, process->pid, "cgroup", kt_str_get(&text), text.len);
+        }
+        if (process->age_seconds <= uptime) {
+                kt_str_clear(&text);
+                kt_str_addf(&text, "%" PRIu64 " (%s) S 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 %" PRIu64 " 0\n",
+                            process->pid, process->name, (uptime - process->age_seconds) * TICKS_PER_SECOND);
+                add_text(s, process->pid, "stat", kt_str_get(&text), text.len);
+        }
+        add_lines(s, process->pid, "fd", process->files_used);
+        add_lines(s, process->pid, "maps", process->maps_used);
+        s->out->error = text.error ? text.error : s->out->error;
+}
+
+static int add_processes(struct snapshot *s)
+{
+        KT_AUTO(kt_processes_done) struct kt_processes processes = { 0 };
+        char uptime[PATH_BYTES];
+        uint64_t seconds = 0;
+        int r;
+
+        r = kt_processes_load(s->root, &processes, NULL);
+        if (r < 0)
+                return r;
+        if (kt_root_read(s->root, "/proc/uptime", uptime, sizeof(uptime)) > 0) {
+                uptime[strcspn(uptime, ".")] = '\0';
+                if (kt_num_parse_u64(uptime, &seconds) < 0)
+                        seconds = 0;
+        }
+        for (size_t i = 0; i < processes.count; i++)
+                add_process(s, &processes.items[i], seconds);
+        return 0;
+}
+
+/* Its flags about sysctls, as arguments; and its configuration where they say it is. */
+static int add_kubelet(struct snapshot *s)
+{
+        KT_AUTO(kt_kubelet_done) struct kt_kubelet kubelet = { 0 };
+        KT_AUTO_STR struct kt_str arguments = { 0 };
+        const char *separator = "--allowed-unsafe-sysctls=";
+        int r;
+
+        r = kt_kubelet_load(s->root, &kubelet, NULL);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < kt_kubelet_own_count; i++)
+                add_file(s, kt_kubelet_owns[i].path, keep_all);
+        if (strcmp(kubelet.config, KT_KUBELET_CONFIG) != 0)
+                add_file(s, kubelet.config, keep_kubelet);
+        if (kubelet.pid == 0)
+                return 0;
+
+        kt_str_add_bytes(&arguments, "kubelet", sizeof("kubelet"));
+        kt_str_addf(&arguments, "--config=%s", kubelet.config);
+        kt_str_add_bytes(&arguments, "", 1);
+        kt_str_addf(&arguments, "--protect-kernel-defaults=%s", kubelet.protects ? "true" : "false");
+        kt_str_add_bytes(&arguments, "", 1);
+        for (const char *at = kt_str_get(&kubelet.allowed), *end = at + kubelet.allowed.len; at < end;
+             at += strlen(at) + 1, separator = ",")
+                kt_str_addf(&arguments, "%s%s", separator, at);
+        if (kubelet.allowed.len > 0)
+                kt_str_add_bytes(&arguments, "", 1);
+        add_text(s, kubelet.pid, "comm", "kubelet\n", strlen("kubelet\n"));
+        add_text(s, kubelet.pid, "cmdline", kt_str_get(&arguments), arguments.len);
+        s->out->error = arguments.error ? arguments.error : s->out->error;
+        return 0;
+}
+
 static int collect(struct snapshot *s, uint64_t pid)
 {
         char path[PATH_BYTES];
@@ -531,7 +653,11 @@ static int collect(struct snapshot *s, uint64_t pid)
                 add_file(s, path, keep_all);
         }
         add_rows(s);
-        r = add_setters(s);
+        r = add_processes(s);
+        if (r == 0)
+                r = add_kubelet(s);
+        if (r == 0)
+                r = add_setters(s);
         if (r == 0)
                 r = add_devices(s);
         if (r == 0 && s->errors.len > 0)
@@ -629,10 +755,8 @@ int kt_tuner_snapshot(void *opaque)
         struct kt_err e = { 0 };
         uint64_t pid = 0;
 
-        if (args->pid && kt_num_parse_u64_in(args->pid, 1, PID_MAX, &pid) < 0) {
-                (void)kt_err_set(&e, -EINVAL, "--pid %s: a process id is a number from 1 to %d", args->pid, PID_MAX);
+        if (kt_tuner_parse_pid(args->pid, &pid, &e) < 0)
                 return kt_tuner_fail(&e, KT_EXIT_USAGE);
-        }
         if (args->operands && args->operands[0] && args->operands[1]) {
                 (void)kt_err_set(&e, -EINVAL, "one file at a time: %s is too many", args->operands[1]);
                 return kt_tuner_fail(&e, KT_EXIT_USAGE);

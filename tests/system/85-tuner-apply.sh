@@ -45,7 +45,12 @@ check "writes nothing" are "$untuned"
 check "makes no journal" test ! -e "$scratch/state"
 check "says that somaxconn does not reach a pod" json_is '.rows[] | select(.id == "net.core.somaxconn") | .reach == "constant"'
 
+echo 4096 >$core
+run 0 "$tuner" check --only net.core.somaxconn -o json
+check "the same value in a new namespace is no proof that it follows" json_is '.rows[0].reach == "same"'
+
 t_case "script"
+fresh
 run 0 "$tuner" plan --only "$only" --script
 cp "$t_stdout" "$scratch/tune.sh"
 run 0 sh "$scratch/tune.sh"
@@ -78,6 +83,9 @@ run 5 "${revert[@]}" -o json
 check "what changed since is a conflict" json_is '.rows[] | select(.id == "net.core.somaxconn") | .state == "conflict" and .have == "100000"'
 check "and stays" are "100000 $start_rmem"
 echo 4096 >$core
+run 2 "${revert[@]}" --only net.core.somaxconn,net.core.somaxcon
+expect_stderr_has "did you mean net.core.somaxconn"
+check "one unknown id, and nothing is taken back" test "$(cat $core)" = 4096
 run 0 "${revert[@]}" --only net.core.somaxconn
 check "the old values are back" are "$untuned"
 run 0 "${revert[@]}"
@@ -222,6 +230,14 @@ if prlimit --pid "$victim" --nofile=1000:2001 2>/dev/null; then
 else
   skip "raising" "CAP_SYS_RESOURCE is missing"
 fi
+
+t_case "old entrypoint of a broker"
+cp "$(command -v sleep)" "$scratch/java"
+prlimit --nofile=512:1024 "$scratch/java" 60 &
+no_broker=$!
+at_exit kill "$no_broker"
+run 1 "$tuner" check --only process.nofile -o json
+check "a java that runs something else is none" json_is "[.rows[] | select(.object | endswith(\" $no_broker\"))] == []"
 
 t_case "capabilities"
 fresh

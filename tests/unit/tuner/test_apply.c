@@ -253,7 +253,7 @@ static void test_revert__what_the_kernel_forgot(void **state)
         run.journal.boot_id[strlen("boot-")] = '2';
         assert_int_equal(kt_revert(&run.facts, &run.journal, NULL, &run.verdicts, &run.written, &e), 0);
         assert_int_equal(run.verdicts.items[0].state, KT_STATE_OK);
-        assert_non_null(strstr(run.verdicts.items[0].reason, "restarted"));
+        assert_non_null(strstr(run.verdicts.items[0].reason, "restart"));
         assert_int_equal(run.journal.items[0].state, KT_CHANGE_FORGOTTEN);
         expect_file(*state, MAPS, "262144");
 }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "tuner/queue.h"
+
 #define ROOT_STATUS "Uid:\t0\t0\t0\t0\nCapEff:\t0000000001000000\n"
 #define FIRST_MAP   "         0          0 4294967295\n"
 #define WRITABLE    "22 27 0:21 / /proc rw,relatime - proc proc rw\n"
@@ -165,6 +167,76 @@ static void test_examine__provider(void **state)
         expect_piece(doctor.items[0].next, row.next);
 }
 
+/* An azurelinux anywhere but on Azure is not AKS, and a machine that does not say whose it is, is nobody's. */
+static void test_examine__provider_needs_evidence(void **state)
+{
+        static const struct {
+                const char *system;
+                const char *vendor;
+                const char *product;
+                const char *provider;
+                const char *managed;
+        } rows[] = {
+                { "ID=azurelinux\n", "QEMU\n", "Standard PC\n", "QEMU", NULL },
+                { "ID=azurelinux\n", "Microsoft Corporation\n", "Virtual Machine\n", "Azure or Hyper-V", "AKS: " },
+                { "ID=azurelinux\n", "Microsoft Corporation\n", "Surface\n", NULL, NULL },
+                { "ID=cos\n", "Google\n", "Google Compute Engine\n", "Google Cloud", "GKE: " },
+                { "ID=cos\n", "\n", "\n", NULL, NULL },
+                { "ID=debian\n", "Amazon EC2\n", "m7i.large\n", "AWS", NULL },
+        };
+
+        for (size_t i = 0; i < KT_COUNT(rows); i++) {
+                KT_AUTO(kt_inputs_done) struct kt_inputs inputs = { 0 };
+                KT_AUTO(kt_wishes_done) struct kt_wishes wishes = { 0 };
+                KT_AUTO(kt_doctor_done) struct kt_doctor doctor = { 0 };
+
+                make_machine(*state);
+                test_write(*state, "etc/os-release", rows[i].system);
+                test_write(*state, "sys/class/dmi/id/sys_vendor", rows[i].vendor);
+                test_write(*state, "sys/class/dmi/id/product_name", rows[i].product);
+                examine(*state, "vm.swappiness", &inputs, &wishes, &doctor);
+                expect_piece(doctor.place.provider, rows[i].provider);
+                expect_piece(doctor.place.managed, rows[i].managed);
+        }
+}
+
+/* Each disk has its own answer, and a fact is nothing to be set. */
+static void test_examine__disks(void **state)
+{
+        static const struct {
+                const char *id;
+                const char *objects; /* of all answers */
+                enum kt_can can;
+        } rows[] = {
+                { "queue.scheduler", "nvme0c0n1 scheduler nvme0c1n1 scheduler ", KT_CAN_UNKNOWN },
+                { "queue.read_ahead_kb", "nvme0n1 read_ahead_kb ", KT_CAN_UNKNOWN },
+                { "queue.write_cache", "nvme0c0n1 write_cache nvme0c1n1 write_cache ", KT_CAN_FACT },
+                { "mount.atime", "nvme0n1 atime ", KT_CAN_NOT_USER },
+        };
+        const struct kt_spec_texts none = { 0 };
+        KT_AUTO(kt_root_done) struct kt_root root = { .fd = -1 };
+        KT_AUTO(kt_queues_done) struct kt_queues queues = { 0 };
+        const struct kt_tuner_facts facts = { .root = &root, .queues = &queues };
+        struct kt_err e = { 0 };
+
+        (void)state; /* the captured node is the tree */
+        assert_int_equal(kt_root_open("tests/fixtures/sysroots/nvme-multipath", &root, &e), 0);
+        assert_int_equal(kt_queues_load(&root, "nvme0n1", &none, &queues, &e), 0);
+        for (size_t i = 0; i < KT_COUNT(rows); i++) {
+                struct kt_wish wish = { .row = kt_row_find(rows[i].id, NULL), .want = (char *)"1" };
+                const struct kt_wishes wishes = { .items = &wish, .count = 1 };
+                KT_AUTO(kt_doctor_done) struct kt_doctor doctor = { 0 };
+                KT_AUTO_STR struct kt_str objects = { 0 };
+
+                assert_int_equal(kt_doctor_examine(&facts, &wishes, &doctor, &e), 0);
+                for (size_t k = 0; k < doctor.count; k++) {
+                        assert_int_equal(doctor.items[k].can, rows[i].can);
+                        kt_str_addf(&objects, "%s ", doctor.items[k].object);
+                }
+                assert_string_equal(kt_str_get(&objects), rows[i].objects);
+        }
+}
+
 static void test_report__text_and_json(void **state)
 {
         KT_AUTO(kt_inputs_done) struct kt_inputs inputs = { 0 };
@@ -172,15 +244,26 @@ static void test_report__text_and_json(void **state)
         KT_AUTO(kt_doctor_done) struct kt_doctor doctor = { 0 };
         KT_AUTO_STR struct kt_str text = { 0 };
         KT_AUTO_STR struct kt_str json = { 0 };
+        KT_AUTO(kt_root_done) struct kt_root root = { .fd = -1 };
+        const struct test_tree *tree = *state;
+        struct kt_err e = { 0 };
 
         make_machine(*state);
         test_write(*state, "etc/sysctl.d/a.conf", "vm.swappiness=60\n");
+        test_write(*state, "sys/class/dmi/id/sys_vendor", "Amazon EC2\n");
+        test_write(*state, "var/lib/kubelet/config.yaml", "protectKernelDefaults: true\n");
+        test_write(*state, "proc/sys/kernel/panic", "0\n");
+        assert_int_equal(kt_root_open(tree->path, &root, &e), 0);
         examine(*state, "vm.swappiness,process.nofile", &inputs, &wishes, &doctor);
-        assert_int_equal(kt_doctor_text(&doctor, false, &text), 0);
-        assert_non_null(strstr(kt_str_get(&text), "kernel 6.1.0, system debian; asked as root, with SYS_RESOURCE"));
+        assert_int_equal(kt_doctor_text(&root, &doctor, false, &text), 0);
+        assert_non_null(strstr(kt_str_get(&text),
+                               "kernel 6.1.0, system debian, machine of AWS; asked as root, with SYS_RESOURCE"));
+        assert_non_null(strstr(kt_str_get(&text), "protectKernelDefaults: does not start unless"));
+        assert_non_null(strstr(kt_str_get(&text), "; now kernel.panic is 0\n"));
         assert_non_null(strstr(kt_str_get(&text), "2 of 2 can be set here, 1 set otherwise"));
-        assert_int_equal(kt_doctor_json(&doctor, &json), 0);
+        assert_int_equal(kt_doctor_json(&root, &doctor, &json), 0);
         assert_non_null(strstr(kt_str_get(&json), "\"kind\": \"DoctorReport\""));
+        assert_non_null(strstr(kt_str_get(&json), "\"protectKernelDefaults\": true"));
         assert_non_null(strstr(kt_str_get(&json), "\"exitCode\": 1"));
 }
 
@@ -189,8 +272,12 @@ static void test_report__text_and_json(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_examine__files),     cmocka_unit_test(test_examine__limits),
-                cmocka_unit_test(test_examine__conflicts), TREE(test_examine__provider),
+                cmocka_unit_test(test_examine__files),
+                cmocka_unit_test(test_examine__limits),
+                cmocka_unit_test(test_examine__conflicts),
+                TREE(test_examine__provider),
+                TREE(test_examine__provider_needs_evidence),
+                cmocka_unit_test(test_examine__disks),
                 TREE(test_report__text_and_json),
         };
 

@@ -151,6 +151,17 @@ static void test_load__counts_what_is_used(void **state)
         assert_int_equal(node.processes.max_map_count, 65530);
 }
 
+/* What a snapshot keeps: as many lines in place of the entries. */
+static void test_load__counts_lines_of_a_captured_folder(void **state)
+{
+        KT_AUTO(node_done) struct node node = { .root = { .fd = -1 } };
+
+        make(*state, 42, "java\n", BYTES("java\0kafka.Kafka"));
+        test_write(*state, "proc/42/fd", "\n\n\n\n");
+        open_node(*state, &node);
+        assert_int_equal(node.processes.items[0].files_used, 4);
+}
+
 static void test_load__unknown_is_not_zero(void **state)
 {
         KT_AUTO(node_done) struct node node = { .root = { .fd = -1 } };
@@ -264,6 +275,8 @@ int main(void)
                 cmocka_unit_test(test_has_main_class),
                 cmocka_unit_test_setup_teardown(test_load__finds_by_what_runs, test_tree_setup, test_tree_teardown),
                 cmocka_unit_test_setup_teardown(test_load__counts_what_is_used, test_tree_setup, test_tree_teardown),
+                cmocka_unit_test_setup_teardown(test_load__counts_lines_of_a_captured_folder, test_tree_setup,
+                                                test_tree_teardown),
                 cmocka_unit_test_setup_teardown(test_load__unknown_is_not_zero, test_tree_setup, test_tree_teardown),
                 cmocka_unit_test_setup_teardown(test_load__an_empty_machine_has_none, test_tree_setup,
                                                 test_tree_teardown),

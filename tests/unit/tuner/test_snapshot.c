@@ -220,6 +220,35 @@ static void test_make__same_machine_same_bytes(void **state)
         assert_memory_equal(first.data, second.data, first.len);
 }
 
+/* Of a broker what is known, and nothing that its files hold beside that. */
+static void test_make__processes_without_their_secrets(void **state)
+{
+        static const char arguments[] = "/opt/java\0-Dpassword=secret\0kafka.Kafka\0secret.properties";
+        KT_AUTO_STR struct kt_str archive = { 0 };
+        struct kt_snapshot_stats stats = { 0 };
+
+        test_write(*state, "proc/uptime", "100.00 5.00\n");
+        test_write(*state, "proc/42/comm", "java\n");
+        test_write_bytes(*state, "proc/42/cmdline", arguments, sizeof(arguments));
+        test_write(*state, "proc/42/environ", "TOKEN=secret\n");
+        test_write(*state, "proc/42/maps", "1 /secret\n2 /secret\n");
+        test_symlink(*state, "/secret", "proc/42/fd/3");
+        test_write(*state, "proc/42/stat", "42 (java) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 90 0 4000 7 secret\n");
+        test_write(*state, "proc/7/comm", "kubelet\n");
+        test_write_bytes(*state, "proc/7/cmdline", "kubelet\0--token=secret\0--protect-kernel-defaults", 49);
+        test_write(*state, "var/lib/kubelet/config.yaml", "token: secret\nprotectKernelDefaults: true\n");
+        take(*state, 0, &archive, &stats);
+        expect_file(&archive, "proc/42/comm", "java\n");
+        expect_file(&archive, "proc/42/fd", "\n");
+        expect_file(&archive, "proc/42/maps", "\n\n");
+        expect_file(&archive, "proc/42/stat", "42 (java) S 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 4000 0\n");
+        assert_non_null(find(&archive, "proc/42/cmdline"));
+        assert_non_null(find(&archive, "proc/7/cmdline"));
+        expect_file(&archive, "var/lib/kubelet/config.yaml", "protectKernelDefaults: true\n");
+        assert_null(find(&archive, "proc/42/environ"));
+        expect_no_text(&archive, "secret");
+}
+
 #define TREE(test) cmocka_unit_test_setup_teardown(test, test_tree_setup, test_tree_teardown)
 
 int main(void)
@@ -234,6 +263,7 @@ int main(void)
                 TREE(test_make__unreadable_file_stays_unreadable),
                 TREE(test_make__tuned_profiles_and_what_they_include),
                 TREE(test_make__same_machine_same_bytes),
+                TREE(test_make__processes_without_their_secrets),
         };
 
         return TEST_MAIN(tests);
