@@ -87,6 +87,14 @@ run 0 "${revert[@]}"
 wait "$proving"
 check "waits for the end of the proof" test "$(last_event .event)" != proving
 
+t_case "capabilities"
+fresh
+strace -f -o "$scratch/trace" -e trace=openat2,openat,capset "${prove[@]}" >"$scratch/out" 2>&1
+check "all are dropped before the setting is written" awk '
+  /capset\(.*effective=0, permitted=0/ { dropped = 1 }
+  /read_ahead_kb/ && /O_WRONLY/ { writes++; if (!dropped) bad = 1 }
+  END { exit !(dropped && writes > 3 && !bad) }' "$scratch/trace"
+
 t_case "stopped"
 for signal in TERM INT; do
   fresh

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "lib/app/exit.h"
@@ -327,9 +328,52 @@ static void test_script__quotes_and_guards(void **state)
 
 #define WITH_TREE(test) cmocka_unit_test_setup_teardown(test, test_tree_setup, test_tree_teardown)
 
+/* A file of the kernel's own that every process may write about itself, and that does not keep what it is given: 0 stands
+ * for the default (proc(5), timerslack_ns). So do clamped and rounded queue attributes. */
+static const struct kt_row timer_slack = {
+        .id = "timer.slack",
+        .path = "/proc/self/timerslack_ns",
+        .backend = KT_BACKEND_SYSCTL,
+        .type = KT_ROW_NUMBER,
+        .rule = KT_RULE_AT_MOST,
+        .want = "0",
+};
+
+static void test_apply__a_value_that_the_kernel_changes(void **state)
+{
+        struct kt_wish wish = { .row = &timer_slack, .want = (char *)"0", .why = (char *)"why" };
+        const struct kt_wishes wishes = { .items = &wish, .count = 1 };
+        KT_AUTO(run_done) struct run run = NO_RUN;
+        KT_AUTO_FREE char *path = test_path(*state, "state/journal");
+        struct kt_err e = { 0 };
+        int slack = prctl(PR_GET_TIMERSLACK);
+
+        assert_int_equal(prctl(PR_SET_TIMERSLACK, 77000), 0);
+        assert_int_equal(kt_root_open(NULL, &run.root, &e), 0);
+        run.facts.root = &run.root;
+        assert_int_equal(kt_journal_open(path, &run.root, 0, &run.journal, &e), 0);
+        assert_int_equal(kt_engine_check(&run.facts, &wishes, &run.verdicts, &e), 0);
+        if (run.verdicts.items[0].state == KT_STATE_UNSUPPORTED)
+                skip(); /* a kernel without it (before Linux 4.6) */
+        assert_int_equal(kt_plan_make(&run.verdicts, &run.plan, &e), 0);
+        assert_int_equal(run.plan.count, 1);
+        assert_int_equal(kt_apply(&run.plan, &run.journal, &run.written, &e), 0);
+        assert_int_equal(prctl(PR_SET_TIMERSLACK, (unsigned long)slack), 0);
+
+        assert_int_equal(run.verdicts.items[0].state, KT_STATE_ERROR);
+        assert_non_null(strstr(run.verdicts.items[0].reason, "was 77000; the kernel accepted 0 and keeps "));
+        assert_string_not_equal(run.verdicts.items[0].have, "77000");
+        /* What is there now is ours, whatever was asked for: revert compares with it. */
+        assert_int_equal(run.journal.items[0].state, KT_CHANGE_DONE);
+        assert_string_equal(run.journal.items[0].now, run.verdicts.items[0].have);
+        assert_int_equal(run.written, 1);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_apply__a_value_that_the_kernel_changes, test_tree_setup,
+                                                test_tree_teardown),
                 WITH_TREE(test_apply__writes_once_and_goes_back),
                 WITH_TREE(test_apply__never_lowers_a_better_value),
                 WITH_TREE(test_apply__does_not_touch_what_is_no_value),

@@ -325,6 +325,23 @@ static void test_of_key__no_sysfs(void **state)
         assert_int_equal(kt_device_of_key(&root, "diskseq:1", &device, &e), -ENOENT);
 }
 
+static void test_backing__of_a_loop_device(void **state)
+{
+        const struct test_tree *tree = *state;
+        KT_AUTO(kt_root_done) struct kt_root root = { .fd = -1 };
+        const struct kt_device device = { .name = "loop3" };
+        struct kt_err e = { 0 };
+        char file[64];
+
+        make_disk(tree, "virtual/block", "loop3", "7:3", true);
+        assert_int_equal(kt_root_open(tree->path, &root, &e), 0);
+        assert_int_equal(kt_device_backing(&root, &device, file, sizeof(file)), -ENOENT);
+        test_write(tree, "sys/devices/virtual/block/loop3/loop/backing_file", "/images/pv.img\n");
+        assert_int_equal(kt_device_backing(&root, &device, file, sizeof(file)), strlen("/images/pv.img"));
+        assert_string_equal(file, "/images/pv.img");
+        assert_int_equal(kt_device_backing(&root, &device, file, 4), -EFBIG);
+}
+
 #define TREE_TEST(function) cmocka_unit_test_setup_teardown(function, test_tree_setup, test_tree_teardown)
 
 int main(void)
@@ -342,6 +359,7 @@ int main(void)
                 cmocka_unit_test(test_key__before_diskseq),
                 TREE_TEST(test_of_key__a_disk_that_was_swapped),
                 TREE_TEST(test_of_key__no_sysfs),
+                TREE_TEST(test_backing__of_a_loop_device),
         };
 
         return TEST_MAIN(tests);
