@@ -134,4 +134,41 @@ done
 if [ -n "$wrong" ]; then not_ok "the next run finishes it" "$wrong"; else ok "the next run finishes it"; fi
 check "there were several kills" test "$kills" -ge 8
 echo "# $kills kills"
+# A volume that does 400 requests in a second, whatever their size: more read-ahead is more bytes, and nothing else is.
+t_case "400 requests a second"
+slow=$scratch/slow
+slow_up() {
+  mkdir -p "$slow/volume" && truncate -s 512M "$slow/image" && : >"$slow/export" && mkfs.ext4 -q "$slow/image" &&
+    qemu-storage-daemon --daemonize --pidfile "$slow/pid" --object throttle-group,id=g,x-iops-total=400 \
+      --blockdev "file,node-name=f,filename=$slow/image,cache.direct=on" \
+      --blockdev throttle,node-name=t,file=f,throttle-group=g \
+      --export "type=fuse,id=e,node-name=t,mountpoint=$slow/export,writable=on" &&
+    losetup --direct-io=on -f --show "$slow/export" >"$slow/device" && mount "$(cat "$slow/device")" "$slow/volume"
+}
+slow_down() {
+  umount "$slow/volume"
+  [ ! -s "$slow/device" ] || losetup -d "$(cat "$slow/device")"
+  [ ! -s "$slow/pid" ] || kill "$(cat "$slow/pid")"
+  sleep 0.5
+} 2>/dev/null
+if ! command -v qemu-storage-daemon >/dev/null || [ ! -c /dev/fuse ]; then
+  skip "more read-ahead is better" "qemu-storage-daemon or /dev/fuse is missing"
+else
+  at_exit slow_down
+  if check "is there" slow_up; then
+    queue=/sys/class/block/$(basename "$(cat "$slow/device")")/queue
+    cat >"$slow/kafka.yaml" <<END
+apiVersion: k8skafka/v1
+kafka: {version: "4.3", roles: [broker], clusterId: MkU3OEVBNTcwNTJENDM2Qg}
+tuning: {tunables: {queue.read_ahead_kb: {policy: apply, want: "128"}}}
+END
+    echo 16 >"$queue/read_ahead_kb"
+    run 0 "$tuner" apply -c "$slow/kafka.yaml" --device "$slow/volume" --prove queue.read_ahead_kb --journal "$journal" -o json
+    check "more read-ahead is better, by half as much again at least" json_is '.proof | .verdict == "better" and .kept and .low > 0.5'
+    echo "# $(jq -c '.proof | [.oldBytesPerSecond, .newBytesPerSecond, .change, .low, .high]' "$t_stdout")"
+    check "and stays" ahead_is 128
+    run 0 "${revert[@]}"
+    check "until it is taken back" ahead_is 16
+  fi
+fi
 done_testing
