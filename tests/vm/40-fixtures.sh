@@ -101,12 +101,14 @@ volume=$(sed -n 's/^volume=//p' tests/vm/stacks.sh)
 rows_of_devices() {
   jq '[.rows[] | select(.scope == "block device") | {id, object: (.object | sub("^nvme[0-9]"; "nvme0")), state, have, want}]' "$1"
 }
+# In a snapshot serial numbers are masked, and that is all that differs.
+unmarked() { sed 's/"id": "\(serial\|wwid\|uuid\):.*"/"id": "\1"/' "$1"; }
 for kind in "${kinds[@]}"; do
   t_case "$kind"
   mkdir "$scratch/$kind"
   check "is a tar archive" tar -xf "$scratch/out/$kind.tar" -C "$scratch/$kind"
   "$tuner" check --sysroot "$scratch/$kind" --device "$volume" -o json >"$scratch/json"
-  check "check says of it what it said in the node" diff "$scratch/out/$kind.json" "$scratch/json"
+  check "check says of it what it said in the node" diff <(unmarked "$scratch/out/$kind.json") <(unmarked "$scratch/json")
   check "something was said of its volume" jq -e '[.rows[] | select(.scope == "block device" and .have != null)] | length >= 8' "$scratch/json"
   "$tuner" check --sysroot "$fixtures/$kind" --device "$volume" -o json >"$scratch/fixture"
   check "the fixture says what the node says" diff <(rows_of_devices "$scratch/fixture") <(rows_of_devices "$scratch/out/$kind.json")
