@@ -308,9 +308,9 @@ static bool may(const struct stat *st, uid_t uid, gid_t gid, mode_t bits)
         return (st->st_mode >> shift & bits) == bits;
 }
 
-#define PRIVILEGE_NEXT                                                                                                     \
-        "run the init container once as uid 0 with the capabilities CHOWN, DAC_OVERRIDE and FOWNER; an fsGroup is enough " \
-        "for new volumes only"
+#define PRIVILEGE_NEXT                                                                                              \
+        "run the init container once as uid 0 with the capabilities CHOWN, DAC_OVERRIDE and FOWNER; an fsGroup is " \
+        "enough for new volumes only"
 
 static void check_unopened(const struct context *c, const char *id)
 {
