@@ -12,6 +12,7 @@ lib/app     lib/base lib/text lib/os lib/kafka lib/app
 initc       lib/base lib/text lib/os lib/kafka lib/app initc
 tuner       lib/base lib/text lib/os lib/kafka lib/app tuner tuner/rows
 tuner/rows  lib/base lib/text lib/os lib/kafka lib/app tuner tuner/rows
+tuner/bench lib/base lib/text lib/os lib/kafka lib/app tuner/bench
 '
 
 # Header of an outside library, the files that may include it.
