@@ -24,7 +24,6 @@ static const struct {
 };
 
 static const char *const ends[KT_END_COUNT_] = { "notRun", "steady", "time", "bytes", "error", "signal" };
-static const char *const caps[KT_CAP_COUNT_] = { "unknown", "none", "shared", "sameDisk", "creditLimited" };
 
 const char *kt_disk_phase_name(enum kt_disk_phase_id id)
 {
@@ -39,11 +38,6 @@ const char *kt_disk_phase_title(enum kt_disk_phase_id id)
 const char *kt_disk_end_name(enum kt_disk_end end)
 {
         return ends[end];
-}
-
-const char *kt_disk_cap_name(enum kt_disk_cap_verdict verdict)
-{
-        return caps[verdict];
 }
 
 void kt_disk_result_done(struct kt_disk_result *result)

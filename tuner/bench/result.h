@@ -9,6 +9,8 @@
 
 #include "lib/os/device.h"
 #include "lib/text/finding.h"
+#include "tuner/bench/cap.h"
+#include "tuner/bench/fit.h"
 
 /* Rates are bytes per second, times seconds or nanoseconds as their names say. What was not measured has is_known or
  * was_run false, and nothing else of it counts. */
@@ -121,6 +123,7 @@ struct kt_disk_fit {
                 const char *reason; /* static: "half of it", "the documented baseline of ..." */
         } bounds[3];
         size_t bound_count;
+        struct kt_fit model; /* as fitted: all levels, the second knee, the noise */
 };
 
 /* What was found out about a path before anything was written. */
@@ -176,25 +179,17 @@ struct kt_disk_volume {
         uint64_t good_partitions; /* up to these writeback makes writes of 256 KiB and more */
 };
 
-enum kt_disk_cap_verdict {
-        KT_CAP_UNKNOWN,   /* one volume, or a phase is missing, or a confounder: why says it */
-        KT_CAP_NONE,      /* none seen: if there is one, it is at least `together` */
-        KT_CAP_SHARED,    /* the volumes share it */
-        KT_CAP_SAME_DISK, /* they are on one disk: that is no cap of the node */
-        KT_CAP_CREDIT,    /* the two runs together disagree: a bucket drained in between */
-        KT_CAP_COUNT_
-};
-
 /* All volumes together against the sum of each alone. */
 struct kt_disk_cap {
-        enum kt_disk_cap_verdict verdict;
-        char why[200];                /* one sentence when the verdict is not SHARED or NONE */
+        bool is_known; /* it was tried; otherwise why says the reason */
+        enum kt_cap_verdict verdict;
+        char why[200];                /* one sentence for every verdict but SHARED and NONE */
         struct kt_disk_rate together; /* the cap itself when it is SHARED, a lower bound of it when NONE */
         double alone;                 /* sum of the volumes alone */
         double rho;                   /* together / alone, 0 when not known */
-        double rho_low;               /* 98 % interval: each side at 99 % */
+        double rho_low;               /* each side at 99 % */
         double rho_high;
-        double confidence; /* 0..1 that together is below alone by more than 5 % */
+        struct kt_cap model;
 };
 
 struct kt_disk_node {
@@ -250,8 +245,7 @@ void kt_disk_result_done(struct kt_disk_result *result);
 /* "write", "solo", "again", "read", "mixed", "sync50", ...: in JSON; and for people: "cold read". */
 const char *kt_disk_phase_name(enum kt_disk_phase_id id);
 const char *kt_disk_phase_title(enum kt_disk_phase_id id);
-/* "steady", "time", ...; "shared", "none", ... */
+/* "steady", "time", ... */
 const char *kt_disk_end_name(enum kt_disk_end end);
-const char *kt_disk_cap_name(enum kt_disk_cap_verdict verdict);
 
 #endif
