@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# The bed of throttled volumes keeps what it promises: rates, bucket, knee and common cap as the
+# block layer counts them; and nothing of it is left behind, however its script ended.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=../lib.sh
+. tests/lib.sh
+# shellcheck source=bed.sh
+. tests/disk/bed.sh
+need_cmd fio
+bed_need
+
+scratch=$(mktemp -d) || exit 1
+at_exit rm -rf "$scratch"
+
+# Begins to read or write (fio's rw=$1) on every volume given after that, four files each. Urgent as the bed is: a machine
+# with other work to do would leave it waiting.
+begin() {
+  local direction=$1 path i=0
+  shift
+  {
+    printf '%s\n' '[global]' ioengine=psync direct=1 "rw=$direction" bs=1M size=16M numjobs=4 fallocate=none thread \
+      time_based runtime=60
+    for path in "$@"; do
+      printf '%s\n' "[v$i]" "directory=$path"
+      i=$((i + 1))
+    done
+  } >"$scratch/job"
+  nice -n -20 fio --output="$scratch/fio.out" "$scratch/job" >"$scratch/fio.err" 2>&1 &
+  load=$!
+}
+
+finish() {
+  kill "$load"
+  wait "$load" 2>/dev/null
+}
+
+# Microseconds, and bytes that these devices moved until now; a sector is 512 bytes (Documentation/block/stat.rst).
+moved() {
+  local device total=0 fields
+  for device in "$@"; do
+    read -ra fields <"/sys/block/${device#/dev/}/stat"
+    total=$((total + (fields[2] + fields[6]) * 512))
+  done
+  echo "${EPOCHREALTIME/./} $total"
+}
+
+# Bytes per second that the devices after $1 move during the next $1 seconds.
+rate() {
+  local seconds=$1 begin end
+  shift
+  begin=$(moved "$@")
+  sleep "$seconds"
+  end=$(moved "$@")
+  awk -v a="$begin" -v b="$end" 'BEGIN { split(a, x, " "); split(b, y, " "); printf "%.0f", (y[2] - x[2]) / (y[1] - x[1]) * 1e6 }'
+}
+
+# $1 name, $2 percent, $3 what it should be, $4 seconds, then the devices
+moves() {
+  local name=$1 percent=$2 truth=$3 value
+  shift 3
+  value=$(rate "$@")
+  check "$name" awk -v value="$value" -v truth="$truth" -v percent="$percent" 'BEGIN {
+    off = (value / truth - 1) * 100
+    printf "%.2f MB/s for %.2f: %+.2f %%\n", value / 1e6, truth / 1e6, off
+    exit !(off <= percent && off >= -percent) }'
+}
+
+for fs in xfs ext4; do
+  t_case "$fs, 45 MB/s"
+  check "is made" bed_up $fs g0=45000000 || exit 1
+  begin write "${bed_paths[@]}"
+  sleep 1
+  moves "writes at that rate" 2 45000000 5 "${bed_devices[@]}"
+  finish
+  begin read "${bed_paths[@]}"
+  sleep 1
+  moves "reads at that rate" 2 45000000 5 "${bed_devices[@]}"
+  finish
+done
+
+t_case "80 MB/s for a bucket of 320 MB, then 20"
+check "is made" bed_up xfs "g0=$(bed_burst 20000000 80000000 4)" || exit 1
+begin write "${bed_paths[@]}"
+sleep 0.7
+moves "bursts" 4 80000000 3.8 "${bed_devices[@]}"
+sleep 1.2 # the knee: 320 / (80 - 20) = 5.3 s after the first byte
+moves "falls to the refill" 3 20000000 5 "${bed_devices[@]}"
+finish
+
+t_case "two of 45 MB/s below 60"
+check "are made" bed_up xfs node=60000000 g0=45000000 g1=45000000 || exit 1
+begin write "${bed_paths[0]}"
+sleep 1
+moves "one has its own" 2 45000000 5 "${bed_devices[0]}"
+finish
+begin write "${bed_paths[@]}"
+sleep 1
+moves "both together have the common" 2 60000000 5 "${bed_devices[@]}"
+finish
+
+t_case "taken away"
+left=$bed_dir devices=("${bed_devices[@]}")
+bed_down
+is_gone() {
+  [ ! -e "$1" ] || { ls -l "$1"; return 1; }
+  ! grep -F "$1" /proc/self/mountinfo || return 1
+  ! losetup --list --noheadings --output BACK-FILE | grep -F "$1" || return 1
+}
+check "nothing is left" is_gone "$left"
+check "the loop devices are free" test -z "$(losetup --list --noheadings --output NAME "${devices[@]}" 2>/dev/null)"
+
+# $1 signal: a script that made a bed and then waits is ended by it
+leaves_nothing() {
+  local pid i
+  # shellcheck disable=SC2016 # that shell expands it
+  bash -c '. tests/lib.sh; . tests/disk/bed.sh; at_exit bed_down; bed_up xfs g0=free; echo "$bed_dir" >"$1"; read -r _ <>"$2"' \
+    bed "$scratch/where" "$scratch/never" &
+  pid=$!
+  for ((i = 0; i < 200; i++)); do
+    [ ! -s "$scratch/where" ] || break
+    sleep 0.05
+  done
+  left=$(cat "$scratch/where")
+  rm "$scratch/where"
+  kill "-$1" "$pid"
+  wait "$pid" 2>/dev/null
+  [ -n "$left" ]
+}
+mkfifo "$scratch/never"
+t_case "its script gets SIGTERM"
+check "is ended" leaves_nothing TERM
+check "nothing is left" is_gone "$left"
+t_case "its script gets SIGKILL"
+check "is ended" leaves_nothing KILL
+bed_sweep
+check "the next one takes it away" is_gone "$left"
+
+t_case "a limit that QEMU does not know"
+check "is refused" bash -c '. tests/lib.sh; . tests/disk/bed.sh; ! bed_up xfs g0=x-nothing=1 && [ -z "$bed_dir" ]'
+done_testing
