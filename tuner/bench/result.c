@@ -11,6 +11,7 @@ static const struct {
         const char *title;
 } phases[KT_PHASE_COUNT_] = {
         [KT_PHASE_WRITE] = { "write", "write, all together" },
+        [KT_PHASE_REFILL] = { "refill", "burst after a rest" },
         [KT_PHASE_SOLO] = { "solo", "write, alone" },
         [KT_PHASE_AGAIN] = { "again", "write, all together again" },
         [KT_PHASE_READ] = { "read", "cold read" },
@@ -20,7 +21,6 @@ static const struct {
         [KT_PHASE_SYNC_80] = { "sync80", "fdatasync at 80 %" },
         [KT_PHASE_CATCH_UP] = { "catchUp", "catch-up read" },
         [KT_PHASE_STALL] = { "stall", "stall of a buffered writer" },
-        [KT_PHASE_REFILL] = { "refill", "burst after a rest" },
 };
 
 static const char *const ends[KT_END_COUNT_] = { "notRun", "steady", "time", "bytes", "error", "signal" };

@@ -55,6 +55,7 @@ struct kt_disk_latency {
 /* The phases, in the order they are run. */
 enum kt_disk_phase_id {
         KT_PHASE_WRITE,     /* all volumes together, from fresh, until the stop rule or the budget */
+        KT_PHASE_REFILL,    /* rest, and burst again */
         KT_PHASE_SOLO,      /* one volume after the other; the others rest */
         KT_PHASE_AGAIN,     /* all together once more */
         KT_PHASE_READ,      /* cold, direct, all together */
@@ -64,7 +65,6 @@ enum kt_disk_phase_id {
         KT_PHASE_SYNC_80,
         KT_PHASE_CATCH_UP, /* one buffered stream with the node's own read-ahead */
         KT_PHASE_STALL,    /* a buffered writer at 1.5 times the sustained rate: how long write(2) blocks */
-        KT_PHASE_REFILL,   /* rest, and burst again */
         KT_PHASE_COUNT_
 };
 
