@@ -195,6 +195,7 @@ struct kt_disk_cap {
 struct kt_disk_node {
         struct kt_disk_cap write;
         struct kt_disk_cap read;
+        bool is_sustained; /* what all wrote together is proven, whatever each one's share of it was */
         /* Confounders over the phases that the cap rests on. */
         double cpu_busy; /* share of the processors that we could use, 0..1 */
         bool has_throttle_count;

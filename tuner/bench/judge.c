@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Judgement: what the windows of the phases say. */
+#include "tuner/bench/judge.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tuner/bench/targets.h"
+
+static const double settle_seconds = 1;
+static const double for_ever = 1e9;
+
+static int64_t ns_of(double seconds)
+{
+        return (int64_t)llround(seconds * 1e9);
+}
+
+void kt_judge_series(const struct kt_disk_phase *phase, bool is_read, struct kt_series *ret)
+{
+        kt_series_init(ret);
+        for (size_t i = 0; i < phase->window_count; i++) {
+                const struct kt_disk_window *from = &phase->windows[i];
+                const struct kt_window window = {
+                        .begin_ns = ns_of(from->begin_seconds),
+                        .length_ns = ns_of(from->seconds),
+                        .bytes = is_read ? from->read_bytes : from->write_bytes,
+                        .ops = from->ops,
+                        .max_ns = (uint64_t)from->worst_ns,
+                };
+
+                kt_series_add(ret, &window);
+        }
+}
+
+void kt_judge_sum(const struct kt_disk_result *result, enum kt_disk_phase_id phase, bool is_read, struct kt_series *ret)
+{
+        kt_series_init(ret);
+        for (size_t v = 0; v < result->volume_count; v++) {
+                struct kt_series one;
+                struct kt_series before = *ret;
+                const struct kt_series *parts[] = { &before, &one };
+
+                kt_judge_series(&result->volumes[v].phases[phase], is_read, &one);
+                if (v == 0)
+                        *ret = one;
+                else
+                        kt_series_sum(parts, KT_COUNT(parts), ret);
+        }
+}
+
+/* Two-sided 95 % quantiles of Student's t, by degrees of freedom. */
+static double student(size_t freedom)
+{
+        static const double quantiles[] = { 0,    12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23,
+                                            2.20, 2.18,  2.16, 2.14, 2.13, 2.12, 2.11, 2.10, 2.09, 2.09 };
+
+        return freedom < KT_COUNT(quantiles) ? quantiles[freedom] : 1.96 + 2.5 / (double)freedom;
+}
+
+void kt_judge_rate(const struct kt_series *series, double skip_seconds, struct kt_disk_rate *ret)
+{
+        struct kt_series slice;
+        double sum = 0;
+        double squares = 0;
+        double error = 0;
+
+        *ret = (struct kt_disk_rate){ 0 };
+        kt_series_slice(series, skip_seconds, for_ever, &slice);
+        if (slice.count == 0)
+                slice = *series;
+        if (kt_series_bytes(&slice) == 0)
+                return;
+
+        for (size_t i = 0; i < slice.count; i++) {
+                double rate = kt_window_rate(&slice.windows[i]);
+
+                sum += rate;
+                squares += rate * rate;
+        }
+        *ret = (struct kt_disk_rate){
+                .is_known = true,
+                .value = (double)kt_series_bytes(&slice) / kt_series_seconds(&slice),
+                .windows = (uint32_t)slice.count,
+                .seconds = kt_series_seconds(&slice),
+                .bytes = kt_series_bytes(&slice),
+        };
+        if (slice.count > 1) {
+                const double n = (double)slice.count;
+                const double variance = (squares - sum * sum / n) / (n - 1);
+
+                error = student(slice.count - 1) * sqrt(variance > 0 ? variance / n : 0);
+        }
+        ret->low = ret->value > error ? ret->value - error : 0;
+        ret->high = slice.count > 1 ? ret->value + error : INFINITY; /* one window says nothing about the next */
+}
+
+double kt_judge_settle(const struct kt_disk_phase *phase)
+{
+        double ramp = 0;
+
+        for (size_t i = 0; i < phase->window_count && phase->windows[i].is_ramp; i++)
+                ramp += phase->windows[i].seconds;
+        return phase->depth > 2 && ramp > settle_seconds ? ramp : settle_seconds;
+}
+
+/* ---- Written ---- */
+
+static bool is_proven(const struct kt_fit *fit, struct kt_stop *ret)
+{
+        kt_fit_may_stop(fit, &kt_stop_usual, 0, ret);
+        return ret->why == KT_STOP_PROVEN;
+}
+
+static void fit_phase(const struct kt_disk_phase *phase, struct kt_fit *ret)
+{
+        struct kt_series series;
+
+        kt_judge_series(phase, false, &series);
+        kt_fit_series(&series, kt_judge_settle(phase), ret);
+}
+
+bool kt_judge_may_stop(const struct kt_disk_result *result)
+{
+        for (size_t v = 0; v < result->volume_count; v++) {
+                struct kt_stop stop;
+                struct kt_fit fit;
+
+                fit_phase(&result->volumes[v].phases[KT_PHASE_WRITE], &fit);
+                if (!is_proven(&fit, &stop))
+                        return false;
+        }
+        return true;
+}
+
+static void explain(const struct kt_fit *fit, const struct kt_stop *stop, char *buf, size_t size)
+{
+        static const char *const reasons[KT_FIT_REASON_COUNT_] = {
+                [KT_FIT_STEADY] = "it is not steady",
+                [KT_FIT_RISING] = "it got faster while it was measured",
+                [KT_FIT_SLOPING] = "it drifts instead of holding a level",
+                [KT_FIT_CHANGING] = "it changed more than twice",
+                [KT_FIT_STALLED] = "it came to a standstill",
+        };
+
+        switch (stop->why) {
+        case KT_STOP_PROVEN:
+        case KT_STOP_BUDGET:
+                buf[0] = '\0';
+                return;
+        case KT_STOP_SHORT:
+                (void)snprintf(buf, size, "too few seconds were measured"); /* fits */
+                return;
+        case KT_STOP_HOLD:
+                (void)snprintf(buf, size, "it held for %.0f s, and only %.0f s would prove it", stop->held_s,
+                               stop->wanted_s); /* fits */
+                return;
+        case KT_STOP_WIDE:
+                (void)snprintf(buf, size, "it is known to %.1f %% only, and %.0f %% would prove it",
+                               100 * stop->half_width, 100 * stop->wanted_width); /* fits */
+                return;
+        case KT_STOP_UNSTEADY:
+                (void)snprintf(buf, size, "%s", reasons[fit->reason]); /* fits */
+                return;
+        case KT_STOP_WHY_COUNT_:
+                break;
+        }
+        KT_UNREACHABLE();
+}
+
+static void rate_of_level(const struct kt_fit *fit, size_t level, struct kt_disk_rate *ret)
+{
+        const struct kt_fit_level *from = &fit->levels[level];
+
+        *ret = (struct kt_disk_rate){
+                .is_known = true,
+                .value = from->rate.value,
+                .low = from->rate.low,
+                .high = from->rate.high,
+                .windows = fit->window_s > 0 ? (uint32_t)(from->seconds / fit->window_s + 0.5) : 0,
+                .seconds = from->seconds,
+                .bytes = from->bytes > 0 ? (uint64_t)from->bytes : 0,
+        };
+}
+
+static void add_bounds(const struct kt_disk_target *target, struct kt_disk_fit *fit)
+{
+        static const char *const usual[KT_FIT_BOUNDS] = { "half of it", "a quarter of it" };
+        struct kt_fit_bound bounds[KT_FIT_BOUNDS];
+        const char *reason = NULL;
+        double baseline = kt_target_baseline(target, &reason);
+
+        kt_fit_usual_bounds(&fit->model, bounds);
+        fit->bound_count = 0;
+        for (size_t i = 0; i < KT_FIT_BOUNDS; i++) {
+                fit->bounds[fit->bound_count].rate = bounds[i].later_rate;
+                fit->bounds[fit->bound_count].bucket_bytes = bounds[i].bucket;
+                fit->bounds[fit->bound_count++].reason = usual[i];
+        }
+        if (baseline > 0 && baseline < fit->sustained.value) {
+                fit->bounds[fit->bound_count].rate = baseline;
+                fit->bounds[fit->bound_count].bucket_bytes = kt_fit_bucket_bound(&fit->model, baseline);
+                fit->bounds[fit->bound_count++].reason = reason;
+        }
+}
+
+/* early_bytes came at about the burst rate: what the bucket gave for them is missing from the model. */
+static void add_knee(double early_bytes, struct kt_disk_fit *fit)
+{
+        const struct kt_fit *model = &fit->model;
+        const struct kt_fit_knee *knee = &model->knees[model->knee_count - 1];
+        const double missing =
+                early_bytes > 0 && model->burst.value > 0
+                        ? early_bytes * (model->burst.value - model->sustained.value) / model->burst.value
+                        : 0;
+
+        fit->has_knee = true;
+        rate_of_level(model, 0, &fit->burst);
+        fit->burst.value = model->burst.value;
+        fit->burst.low = model->burst.low;
+        fit->burst.high = model->burst.high;
+        fit->bucket_bytes = knee->bucket.value + missing;
+        fit->bucket_low = knee->bucket.low + missing;
+        fit->bucket_high = knee->bucket.high + missing;
+        fit->knee_seconds = knee->seconds.value;
+        fit->refill_rate = knee->refill.value;
+}
+
+static void judge_volume(struct kt_disk_volume *volume, double early_bytes)
+{
+        const struct kt_disk_phase *phase = &volume->phases[KT_PHASE_WRITE];
+        struct kt_disk_fit *fit = &volume->fit;
+        struct kt_stop stop;
+
+        *fit = (struct kt_disk_fit){ 0 };
+        fit_phase(phase, &fit->model);
+        fit->is_steady = is_proven(&fit->model, &stop);
+        fit->is_sustained = fit->is_steady && fit->model.shape != KT_FIT_UNSTEADY;
+        explain(&fit->model, &stop, fit->why, sizeof(fit->why));
+
+        if (fit->model.level_count > 0)
+                rate_of_level(&fit->model, fit->model.level_count - 1, &fit->sustained);
+        if (!fit->sustained.is_known || fit->sustained.value <= 0) {
+                struct kt_series series;
+
+                kt_judge_series(phase, false, &series);
+                kt_judge_rate(&series, kt_judge_settle(phase), &fit->sustained);
+        }
+        if (fit->model.knee_count > 0)
+                add_knee(early_bytes, fit);
+        fit->proven_seconds = fit->model.held_s;
+        fit->proven_bytes = fit->model.held_bytes > 0 ? (uint64_t)fit->model.held_bytes : 0;
+        add_bounds(&volume->target, fit);
+}
+
+void kt_judge_write(struct kt_disk_result *result, const double *early_bytes, struct kt_fit *ret_sum)
+{
+        struct kt_series sum;
+        struct kt_stop stop;
+
+        for (size_t v = 0; v < result->volume_count; v++)
+                judge_volume(&result->volumes[v], early_bytes[v]);
+        kt_judge_sum(result, KT_PHASE_WRITE, false, &sum);
+        kt_fit_series(&sum, kt_judge_settle(&result->volumes[0].phases[KT_PHASE_WRITE]), ret_sum);
+        result->node.is_sustained = is_proven(ret_sum, &stop) && ret_sum->shape != KT_FIT_UNSTEADY;
+}
+
+/* ---- The cap of the node ---- */
+
+static const char *cap_reason(enum kt_cap_verdict verdict)
+{
+        static const char *const reasons[KT_CAP_VERDICT_COUNT_] = {
+                [KT_CAP_UNCERTAIN] = "the rates scatter too much to tell: measure longer (--time)",
+                [KT_CAP_SHARED] = "",
+                [KT_CAP_NONE] = "",
+                [KT_CAP_CREDIT] = "the volumes together were not as fast again: a burst bucket drained meanwhile",
+                [KT_CAP_SAME_DEVICE] = "the paths end at one disk: its limit is no limit of the node",
+                [KT_CAP_OWN_CPU] = "less together, but our own CPU was short: give it more, and measure again",
+                [KT_CAP_OTHER_TRAFFIC] = "less together, but others used the disks: measure on a quiet node",
+        };
+
+        return reasons[verdict];
+}
+
+/* Without the first seconds of a phase: settling, and what a rest gave back to a bucket. */
+static void slice_phase(const struct kt_disk_volume *volume, enum kt_disk_phase_id id, bool is_read, double rest,
+                        struct kt_series *ret)
+{
+        struct kt_series whole;
+        double skip = settle_seconds + (is_read ? 0 : kt_fit_respend_seconds(&volume->fit.model, rest));
+
+        kt_judge_series(&volume->phases[id], is_read, &whole);
+        kt_series_slice(&whole, skip, for_ever, ret);
+}
+
+static void fill_cap(const struct kt_cap *model, const struct kt_series *together, struct kt_disk_cap *cap)
+{
+        cap->is_known = true;
+        cap->model = *model;
+        cap->verdict = model->verdict;
+        (void)snprintf(cap->why, sizeof(cap->why), "%s", cap_reason(model->verdict)); /* fits */
+        kt_judge_rate(together, 0, &cap->together);
+        cap->together.value = model->together.value;
+        cap->together.low = model->together.low;
+        cap->together.high = model->together.high;
+        cap->alone = model->sum.value;
+        cap->rho = model->rho.value;
+        cap->rho_low = model->rho.low;
+        cap->rho_high = model->rho.high;
+}
+
+static bool ran(const struct kt_disk_result *result, enum kt_disk_phase_id id)
+{
+        for (size_t v = 0; v < result->volume_count; v++)
+                if (result->volumes[v].phases[id].window_count == 0)
+                        return false;
+        return true;
+}
+
+static void find_confounders(const struct kt_disk_result *result, struct kt_cap_confounders *ret)
+{
+        *ret = (struct kt_cap_confounders){
+                .cpu_throttled = result->node.throttled > 0,
+                .cpu_busy = result->node.cpu_busy,
+                .other_share = result->node.other_share,
+        };
+        for (size_t a = 0; a < result->volume_count; a++)
+                for (size_t b = a + 1; b < result->volume_count; b++)
+                        ret->same_device |=
+                                kt_target_shares_disk(&result->volumes[a].target, &result->volumes[b].target);
+}
+
+/* Both runs together, sliced to what may be compared. */
+struct together {
+        struct kt_series first;
+        struct kt_series last;
+};
+
+static void judge_cap(const struct kt_disk_result *result, bool is_read, const struct kt_judge_rests *rests,
+                      struct together *together, struct kt_disk_cap *ret)
+{
+        struct kt_series solo[KT_DISK_VOLUMES_MAX]; /* 24 KiB each */
+        const struct kt_series *list[KT_DISK_VOLUMES_MAX];
+        struct kt_cap_input input = {
+                .solo = list,
+                .volumes = result->volume_count,
+                .together_first = &together->first,
+                .together_last = is_read ? NULL : &together->last,
+        };
+        struct kt_cap model;
+
+        for (size_t v = 0; v < result->volume_count; v++) {
+                slice_phase(&result->volumes[v], is_read ? KT_PHASE_READ_SOLO : KT_PHASE_SOLO, is_read, rests->solo[v],
+                            &solo[v]);
+                list[v] = &solo[v];
+        }
+        find_confounders(result, &input.confounders);
+        kt_cap_judge(&input, &model);
+        fill_cap(&model, &together->first, ret);
+}
+
+void kt_judge_caps(struct kt_disk_result *result, const struct kt_fit *sum, const struct kt_judge_rests *rests)
+{
+        struct together together;
+        struct kt_series whole;
+        const double settle = kt_judge_settle(&result->volumes[0].phases[KT_PHASE_WRITE]);
+        double from = sum->level_count > 1 ? sum->levels[sum->level_count - 1].begin_s + settle_seconds : settle;
+        double respend = 0;
+
+        if (result->volume_count < 2 || !ran(result, KT_PHASE_SOLO)) {
+                const char *why = result->volume_count < 2 ? "one volume cannot show it: give several paths"
+                                                           : "the volumes were not all measured alone";
+
+                (void)snprintf(result->node.write.why, sizeof(result->node.write.why), "%s", why); /* fits */
+                (void)snprintf(result->node.read.why, sizeof(result->node.read.why), "%s", why);
+                return;
+        }
+
+        for (size_t v = 0; v < result->volume_count; v++)
+                respend = fmax(respend, kt_fit_respend_seconds(&result->volumes[v].fit.model, rests->again[v]));
+        kt_judge_sum(result, KT_PHASE_WRITE, false, &whole);
+        kt_series_slice(&whole, from, for_ever, &together.first);
+        kt_judge_sum(result, KT_PHASE_AGAIN, false, &whole);
+        kt_series_slice(&whole, settle_seconds + respend, for_ever, &together.last);
+        judge_cap(result, false, rests, &together, &result->node.write);
+
+        if (!ran(result, KT_PHASE_READ_SOLO)) {
+                (void)snprintf(result->node.read.why, sizeof(result->node.read.why),
+                               "the volumes were not all read alone"); /* fits */
+                return;
+        }
+        kt_judge_sum(result, KT_PHASE_READ, true, &whole);
+        kt_series_slice(&whole, settle_seconds, for_ever, &together.first);
+        judge_cap(result, true, rests, &together, &result->node.read);
+}
