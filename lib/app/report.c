@@ -295,6 +295,20 @@ int kt_json_get_count(const struct kt_json *object, const char *key, uint64_t *r
         return 0;
 }
 
+int kt_json_get_real(const struct kt_json *object, const char *key, double *ret)
+{
+        json_t *member = NULL;
+        int r = get_member(object, key, &member);
+
+        if (r < 0)
+                return r;
+        if (!json_is_number(member))
+                return -EINVAL;
+
+        *ret = json_number_value(member);
+        return 0;
+}
+
 int kt_json_get_bool(const struct kt_json *object, const char *key, bool *ret)
 {
         json_t *member = NULL;

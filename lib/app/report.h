@@ -50,6 +50,7 @@ KT_MUST_CHECK int kt_json_parse(const char *name, const char *text, size_t len, 
 /* Members of an object: 0, -ENOENT, -EINVAL (another type) or -ENOMEM. Texts and parts are borrowed. */
 KT_MUST_CHECK int kt_json_get_text(const struct kt_json *object, const char *key, const char **ret);
 KT_MUST_CHECK int kt_json_get_count(const struct kt_json *object, const char *key, uint64_t *ret);
+KT_MUST_CHECK int kt_json_get_real(const struct kt_json *object, const char *key, double *ret); /* whole ones, too */
 KT_MUST_CHECK int kt_json_get_bool(const struct kt_json *object, const char *key, bool *ret);
 KT_MUST_CHECK int kt_json_get_part(struct kt_json *object, const char *key, struct kt_json **ret);
 /* The i-th element of a list, NULL behind its end or when list is none. Out of memory, its members give -ENOMEM. */
