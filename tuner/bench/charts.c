@@ -8,6 +8,8 @@
 
 #include "tuner/bench/markup.h"
 
+#define GAP "\xc2\xa0" /* U+00A0: a figure and its unit stay together */
+
 enum {
         PLOT_TOP = 26,    /* room for the label of the highest line */
         PLOT_BOTTOM = 24, /* and for the figures below the lowest */
@@ -90,14 +92,16 @@ static void add_grid_line(struct kt_str *out, const struct plot *plot, double va
 
 static void add_rate_grid(struct kt_str *out, const struct plot *plot)
 {
-        double step = nice_step(plot->most, 4);
+        double step = nice_step(plot->most, plot->height / 40);
+        bool is_giga = plot->most >= 1e10;
 
         for (int i = 0; i * step <= plot->most * 1.001; i++) {
-                KT_AUTO_STR struct kt_str label = { 0 };
+                char label[64] = "";
 
                 if (i > 0)
-                        kt_markup_rate(&label, i * step);
-                add_grid_line(out, plot, i * step, kt_str_get(&label));
+                        (void)snprintf(label, sizeof(label), "%.4g" GAP "%s", i * step / (is_giga ? 1e9 : 1e6),
+                                       is_giga ? "GB/s" : "MB/s"); /* fits: a number */
+                add_grid_line(out, plot, i * step, label);
         }
 }
 
@@ -117,7 +121,7 @@ static void add_time_axis(struct kt_str *out, const struct plot *plot)
         for (int i = 0; i * step <= plot->seconds; i++) {
                 char text[64];
 
-                (void)snprintf(text, sizeof(text), "%.6g%s", i * step, i == 0 ? "\xc2\xa0s" : ""); /* fits: a number */
+                (void)snprintf(text, sizeof(text), "%.6g%s", i * step, i == 0 ? GAP "s" : ""); /* fits: a number */
                 add_below(out, plot, percent_of(plot, i * step), text);
         }
 }
@@ -263,17 +267,19 @@ static void add_model(struct kt_str *out, const struct plot *plot, const struct 
         kt_str_add(out, "\"/>\n");
 }
 
+/* At the level's right end: above the last one, below the others, where the grid's labels are not. */
 static void add_level_labels(struct kt_str *out, const struct plot *plot, const struct kt_disk_fit *fit)
 {
         double begin = 0;
 
         for (size_t i = 0; i < fit->model.level_count; i++) {
+                bool is_last = i + 1 == fit->model.level_count;
                 double end = level_end(fit, i, plot->seconds);
                 double y = y_of(plot, fit->model.levels[i].rate.value);
 
                 if (percent_of(plot, end) - percent_of(plot, begin) >= 22) {
                         kt_str_addf(out, "<text class=\"label\" x=\"%.2f%%\" y=\"%.1f\" text-anchor=\"end\" dx=\"-8\">",
-                                    percent_of(plot, end), y - 7);
+                                    percent_of(plot, end), is_last ? y - 7 : y + 18);
                         kt_markup_rate(out, fit->model.levels[i].rate.value);
                         kt_str_add(out, "</text>\n");
                 }
@@ -425,13 +431,12 @@ size_t kt_chart_latencies(const struct kt_disk_volume *volume, struct kt_chart_l
 {
         const struct kt_disk_phase *phases = volume->phases;
         const struct kt_chart_latency_row all[] = {
-                { "fdatasync while 50\xc2\xa0% of the sustained rate is written",
-                  &phases[KT_PHASE_SYNC_50].sync_latency },
-                { "fdatasync at 80\xc2\xa0%", &phases[KT_PHASE_SYNC_80].sync_latency },
-                { "write as fast as it goes", &phases[KT_PHASE_WRITE].write_latency },
-                { "cold read as fast as it goes", &phases[KT_PHASE_READ].read_latency },
-                { "write beside reads", &phases[KT_PHASE_MIXED].write_latency },
-                { "read beside writes", &phases[KT_PHASE_MIXED].read_latency },
+                { "fdatasync, 50" GAP "% load", &phases[KT_PHASE_SYNC_50].sync_latency },
+                { "fdatasync, 80" GAP "% load", &phases[KT_PHASE_SYNC_80].sync_latency },
+                { "write, full load", &phases[KT_PHASE_WRITE].write_latency },
+                { "cold read, full load", &phases[KT_PHASE_READ].read_latency },
+                { "write beside read", &phases[KT_PHASE_MIXED].write_latency },
+                { "read beside write", &phases[KT_PHASE_MIXED].read_latency },
         };
         size_t count = 0;
 
@@ -456,9 +461,20 @@ static void frame_latencies(const struct kt_chart_latency_row *rows, size_t coun
         plot->most = pow(10, ceil(log10(fmax(most, plot->least * 2))));
 }
 
+/* 10 ms: of a power of ten in nanoseconds. */
+static void decade_label(double ns, char *buf, size_t size)
+{
+        static const char *const units[] = { "ns", "\xc2\xb5s", "ms", "s", "ks" };
+        size_t unit = 0;
+
+        for (; ns >= 999.5 && unit + 1 < KT_COUNT(units); unit++)
+                ns /= 1000;
+        (void)snprintf(buf, size, "%.0f" GAP "%s", ns, units[unit]); /* fits: a number */
+}
+
 static double quantile_percent(size_t q)
 {
-        return 4 + 92.0 * (double)q / (KT_DISK_QUANTILE_COUNT - 1);
+        return 4 + 90.0 * (double)q / (KT_DISK_QUANTILE_COUNT - 1);
 }
 
 static void add_latency_curve(struct kt_str *out, const struct plot *plot, const struct kt_disk_latency *latency,
@@ -490,10 +506,10 @@ bool kt_chart_latency(const struct kt_disk_volume *volume, size_t number, struct
         begin_chart(out, &plot, "latency", number, "Latency by percentile",
                     "A line for each kind of request, on a logarithmic scale; the table has the figures.");
         for (double value = plot.least; value <= plot.most * 1.001; value *= 10) {
-                KT_AUTO_STR struct kt_str label = { 0 };
+                char label[64];
 
-                kt_markup_latency(&label, llround(value));
-                add_grid_line(out, &plot, value, kt_str_get(&label));
+                decade_label(value, label, sizeof(label));
+                add_grid_line(out, &plot, value, label);
         }
         for (size_t q = 0; q < KT_DISK_QUANTILE_COUNT; q++) {
                 char text[32];
