@@ -9,6 +9,7 @@
 
 enum {
         BATCHES = 5,
+        SLOW_PART = 10,                         /* one window in ten is slower than what counts as slow */
         WINDOWS_MIN = 2 * KT_STEPS_MIN_WINDOWS, /* with fewer no change could be seen */
 };
 
@@ -257,6 +258,22 @@ static void take_shape(const struct kt_steps *steps, const struct line *lines, s
         take_knees(lines, ret);
 }
 
+/* The share of one I/O in the slow windows; those without any say nothing about it. */
+static double grain_of(const struct kt_series *series)
+{
+        double ops[KT_SERIES_MAX];
+        size_t count = 0;
+
+        for (size_t i = 0; i < series->count; i++)
+                if (series->windows[i].ops > 0)
+                        ops[count++] = (double)series->windows[i].ops;
+        if (count == 0)
+                return 0;
+
+        kt_median(ops, count); /* sorts */
+        return 1 / ops[count / SLOW_PART];
+}
+
 static size_t settling_windows(const struct curve *curve, size_t count, double settle_s)
 {
         size_t first = 0;
@@ -291,7 +308,7 @@ void kt_fit_series(const struct kt_series *series, double settle_s, struct kt_fi
 
         for (size_t i = 0; i < ret->windows; i++)
                 rates[i] = kt_window_rate(&wide.windows[first + i]);
-        kt_steps_find(rates, ret->windows, &steps);
+        kt_steps_find(rates, ret->windows, grain_of(&wide), &steps);
         ret->noise = steps.noise;
         ret->correlation = steps.correlation;
         take_levels(&wide, &curve, first, &steps, lines, ret);

@@ -26,6 +26,11 @@
 #define DRIFT_WINDOWS   9    /* shorter levels have no thirds to compare */
 #define TREND_WIDTH     21   /* windows of the running median that the correlation is measured around */
 
+enum {
+        END_MOVES = 2,   /* windows by which a change may be put right */
+        LEVEL_KEEPS = 3, /* and a level is never left with fewer */
+};
+
 static double median_of(const double *values, size_t count)
 {
         double copy[KT_SERIES_MAX];
@@ -45,7 +50,7 @@ static void take_logarithms(const double *rates, size_t count, double *ret)
 }
 
 /* From the differences of neighbours, which steps hardly touch. */
-static double noise_of(const double *y, size_t count)
+static double noise_of(const double *y, size_t count, double least)
 {
         double step[KT_SERIES_MAX];
         double middle;
@@ -55,7 +60,7 @@ static double noise_of(const double *y, size_t count)
         middle = median_of(step, count - 1);
         for (size_t i = 1; i < count; i++)
                 step[i - 1] = fabs(step[i - 1] - middle);
-        return fmax(NOISE_MIN, MAD_TO_SIGMA * kt_median(step, count - 1) / sqrt(2));
+        return fmax(least, MAD_TO_SIGMA * kt_median(step, count - 1) / sqrt(2));
 }
 
 /* Lag-1 autocorrelation around the running median, without the pairs that hold an outlier. Subtracting the running
@@ -193,6 +198,27 @@ static void merge_close(const double *rates, struct kt_steps *steps)
         }
 }
 
+/* A window that is mixed, or an outlier, costs the same on either side of a change: each end moves to where the windows
+ * beside it belong. */
+static void settle_ends(const double *y, struct kt_steps *steps)
+{
+        for (size_t i = 0; i + 1 < steps->count; i++) {
+                size_t begin = begin_of(steps, i);
+                size_t end = steps->ends[i];
+                size_t next = steps->ends[i + 1];
+                double left = median_of(y + begin, end - begin);
+                double right = median_of(y + end, next - end);
+
+                for (size_t k = 0; k < END_MOVES && end - begin > LEVEL_KEEPS; k++, end--)
+                        if (fabs(y[end - 1] - left) <= fabs(y[end - 1] - right))
+                                break;
+                for (size_t k = 0; k < END_MOVES && next - end > LEVEL_KEEPS; k++, end++)
+                        if (fabs(y[end] - left) >= fabs(y[end] - right))
+                                break;
+                steps->ends[i] = end;
+        }
+}
+
 static double cost_of_steps(const double *y, const struct kt_steps *steps, double limit)
 {
         double cost = 0;
@@ -206,12 +232,12 @@ static double cost_of_steps(const double *y, const struct kt_steps *steps, doubl
         return cost;
 }
 
-/* Rise per window of the line through the medians of the outer thirds (Tukey's resistant line). */
-static double rise_of(const double *y, size_t count)
+/* From the median of the first third to that of the last: Tukey's resistant line. */
+static double drift_of(const double *y, size_t count)
 {
         size_t third = count / 3;
 
-        return (median_of(y + count - third, third) - median_of(y, third)) / (double)(count - third);
+        return median_of(y + count - third, third) - median_of(y, third);
 }
 
 static double cost_of_line(const double *y, size_t count, double rise, double limit)
@@ -232,28 +258,27 @@ static double cost_of_line(const double *y, size_t count, double rise, double li
  * a step has, is the better story when it costs less. */
 static bool line_is_better(const double *y, size_t count, const struct kt_steps *steps, double limit, double beta)
 {
-        double rise = rise_of(y, count);
+        double drift = drift_of(y, count);
 
-        if (fabs(rise) * (double)count < KT_STEPS_MERGE)
+        if (fabs(drift) < KT_STEPS_MERGE)
                 return false;
-        return cost_of_line(y, count, rise, limit) + beta <
+        return cost_of_line(y, count, drift / (double)(count - count / 3), limit) + beta <
                cost_of_steps(y, steps, limit) + beta * ((double)steps->count - 1);
 }
 
-/* A drift inside one level: its outer thirds differ by more than the noise explains and by more than the merge limit
- * over the whole level. The variance of a median of m values is pi/2 s^2/m. */
+/* A drift inside one level: its outer thirds differ by more than the merge limit and by more than the noise explains.
+ * The variance of a median of m values is pi/2 s^2/m. */
 static bool level_drifts(const double *y, size_t count, double noise, double inflation)
 {
         double error;
-        double rise;
+        double drift;
 
         if (count < DRIFT_WINDOWS)
                 return false;
 
-        rise = rise_of(y, count);
+        drift = fabs(drift_of(y, count));
         error = noise * sqrt(M_PI / 2 * 2 / (double)(count / 3) * inflation);
-        return fabs(rise) * (double)count >= KT_STEPS_MERGE &&
-               fabs(rise) * (double)(count - count / 3) > DRIFT_SIGMA * error;
+        return drift >= KT_STEPS_MERGE && drift > DRIFT_SIGMA * error;
 }
 
 static bool any_drift(const double *y, const struct kt_steps *steps, double inflation)
@@ -264,7 +289,7 @@ static bool any_drift(const double *y, const struct kt_steps *steps, double infl
         return false;
 }
 
-void kt_steps_find(const double *rates, size_t count, struct kt_steps *ret)
+void kt_steps_find(const double *rates, size_t count, double grain, struct kt_steps *ret)
 {
         double y[KT_SERIES_MAX];
         size_t from[KT_SERIES_MAX + 1] = { 0 };
@@ -284,7 +309,7 @@ void kt_steps_find(const double *rates, size_t count, struct kt_steps *ret)
 
         take_logarithms(rates, count, y);
         ret->correlation = correlation_of(y, count);
-        ret->noise = noise_of(y, count) / sqrt(1 - ret->correlation);
+        ret->noise = noise_of(y, count, fmax(NOISE_MIN, grain / 2)) / sqrt(1 - ret->correlation);
         if (count < 2 * KT_STEPS_MIN_WINDOWS)
                 return;
 
@@ -294,5 +319,7 @@ void kt_steps_find(const double *rates, size_t count, struct kt_steps *ret)
         partition(y, count, limit, beta, from);
         read_back(from, count, ret);
         merge_close(rates, ret);
+        settle_ends(y, ret);
+        take_medians(rates, ret);
         ret->sloping = line_is_better(y, count, ret, limit, beta) || any_drift(y, ret, inflation);
 }

@@ -9,7 +9,7 @@
 #include "tuner/bench/series.h"
 
 enum {
-        KT_STEPS_MIN_WINDOWS = 5, /* of a level */
+        KT_STEPS_MIN_WINDOWS = 5, /* that a level needs to be seen */
         KT_STEPS_MAX = KT_SERIES_MAX / KT_STEPS_MIN_WINDOWS,
 };
 
@@ -25,7 +25,8 @@ struct kt_steps {
         double correlation;           /* of neighbouring rates, 0..0.7 */
 };
 
-/* Finds the levels of `count` rates, all finite and >= 0, count <= KT_SERIES_MAX. Time O(count^3), 0.1 s for 600. */
-void kt_steps_find(const double *rates, size_t count, struct kt_steps *ret);
+/* Finds the levels of `count` rates, all finite and >= 0, count <= KT_SERIES_MAX. grain: the share of one I/O in a rate,
+ * 0 when it is too small to see; nothing below half of it is taken for a signal. Time O(count^3), 0.1 s for 600. */
+void kt_steps_find(const double *rates, size_t count, double grain, struct kt_steps *ret);
 
 #endif

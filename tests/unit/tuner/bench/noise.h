@@ -110,6 +110,13 @@ static inline void fill_buckets(struct kt_series *series, const struct bucket *b
         }
 }
 
+/* Figures are shown in the long form only. */
+#define SHOW(...)                                    \
+        do {                                         \
+                if (getenv("KT_SIM_TRIALS") != NULL) \
+                        print_message(__VA_ARGS__);  \
+        } while (0)
+
 /* Trials per cell of a simulation: KT_SIM_TRIALS gives the long form, 1000 is what the tables were made with. */
 static inline size_t trials_of(size_t usual)
 {
