@@ -27,6 +27,7 @@ enum {
         LOOK_NS = 20000000,                 /* between looks whether all volumes have ended */
         LATE_SECONDS = 60,                  /* a request that takes longer than this after the end is lost */
         RAMP_FIRST = 2,                     /* windows with the first depth: one to settle, one that counts */
+        DEPTH_LEAST = 4,                    /* fewer leave a throttled volume idle between two requests */
         LEAST_WINDOW_NS = 200000000,        /* what is shorter, at the very end, is no window */
 };
 
@@ -253,6 +254,9 @@ static int prepare_volume(struct course *course, size_t v)
         atomic_store(&state->ops, 0);
         atomic_store(&state->worst_ns, 0);
         atomic_store(&state->last_ns, course->begin_ns);
+        atomic_store(&state->window_ns, course->begin_ns);
+        atomic_store(&state->late_write_bytes, 0);
+        atomic_store(&state->late_read_bytes, 0);
         if (job->writes && job->set == KT_SET_BESIDE)
                 r = kt_files_empty(&state->sets[KT_SET_BESIDE]);
         for (enum kt_engine_set set = 0; set < KT_SET_COUNT_ && r == 0; set++)
@@ -337,6 +341,23 @@ static int keep_window(struct kt_disk_phase *phase, const struct kt_disk_window 
         return r;
 }
 
+/* Gives the last window what ended after it and was under way in it; what it takes from the next one is counted as seen
+ * already. Before the first window there is none, and nothing is late. */
+static void settle_late(struct course *course, size_t v)
+{
+        struct kt_worker_volume *state = &course->engine->states[v];
+        struct kt_disk_phase *phase = &course->engine->volumes[v].phases[course->job->phase];
+        const uint64_t late_write = atomic_exchange(&state->late_write_bytes, 0);
+        const uint64_t late_read = atomic_exchange(&state->late_read_bytes, 0);
+
+        if (phase->window_count == 0)
+                return;
+        phase->windows[phase->window_count - 1].write_bytes += late_write;
+        phase->windows[phase->window_count - 1].read_bytes += late_read;
+        course->seen_write[v] += late_write;
+        course->seen_read[v] += late_read;
+}
+
 /* Cuts the window of one volume. Of one that has ended it ends with its last request. */
 static int cut_volume(struct course *course, size_t v, int64_t now)
 {
@@ -385,7 +406,9 @@ static int cut(struct course *course)
         for (size_t v = 0; v < course->engine->count && r == 0; v++) {
                 if (!takes_part(course, v) || course->is_closed[v])
                         continue;
+                settle_late(course, v);
                 r = cut_volume(course, v, now);
+                atomic_store(&course->engine->states[v].window_ns, now);
                 stop_full(course, v);
         }
         course->window_ns = now;
@@ -421,7 +444,7 @@ static int ramp(struct course *course)
 
         if (!course->is_ramping || course->windows < RAMP_FIRST)
                 return 0;
-        if (from == KT_FILES_MAX || (from > 1 && rate < course->before * ramp_gain)) {
+        if (from == KT_FILES_MAX || (from >= DEPTH_LEAST && rate < course->before * ramp_gain)) {
                 course->is_ramping = false;
                 return 0;
         }
@@ -586,9 +609,12 @@ int kt_engine_run(struct kt_engine *engine, const struct kt_job *job, kt_engine_
         late = join_all(&course, e);
         if (late < 0)
                 return late;
-        for (size_t v = 0; v < engine->count; v++)
-                if (takes_part(&course, v))
-                        finish_volume(&course, v, now);
+        for (size_t v = 0; v < engine->count; v++) {
+                if (!takes_part(&course, v))
+                        continue;
+                settle_late(&course, v);
+                finish_volume(&course, v, now);
+        }
         drop_workers(engine);
         if (job->is_ramp)
                 engine->depth = course.depth;

@@ -10,6 +10,7 @@
 
 static const double settle_seconds = 1;
 static const double for_ever = 1e9;
+static const double slower = 0.95; /* than the end of the ramp: a step that made a difference */
 
 static int64_t ns_of(double seconds)
 {
@@ -97,11 +98,18 @@ void kt_judge_rate(const struct kt_series *series, double skip_seconds, struct k
 
 double kt_judge_settle(const struct kt_disk_phase *phase)
 {
-        double ramp = 0;
+        double settle = settle_seconds;
+        double end = 0;
+        double last = 0;
 
         for (size_t i = 0; i < phase->window_count && phase->windows[i].is_ramp; i++)
-                ramp += phase->windows[i].seconds;
-        return phase->depth > 2 && ramp > settle_seconds ? ramp : settle_seconds;
+                last = (double)phase->windows[i].write_bytes / phase->windows[i].seconds;
+        for (size_t i = 0; i < phase->window_count && phase->windows[i].is_ramp; i++) {
+                end += phase->windows[i].seconds;
+                if ((double)phase->windows[i].write_bytes / phase->windows[i].seconds < slower * last)
+                        settle = end > settle ? end : settle;
+        }
+        return settle;
 }
 
 /* ---- Written ---- */

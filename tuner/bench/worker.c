@@ -15,7 +15,7 @@
 
 enum {
         FLUSH_BYTES = 8 << 20,    /* where O_DIRECT does not work: bytes count when they were flushed */
-        SYNC_BLOCK = 16384,       /* a producer's batch */
+        SYNC_BLOCK = 4096,        /* a record or two of the metadata log, a checkpoint; the load is the other writers */
         SYNC_CALIBRATIONS = 5,    /* before its pace is set */
         SYNC_LEAST_NS = 5000000,  /* no faster than 200 a second: the load is what is to be felt */
         SYNC_MOST_NS = 250000000, /* no slower than four */
@@ -67,8 +67,30 @@ static void raise_worst(struct kt_worker_volume *volume, int64_t latency)
                 ;
 }
 
-/* Counts one request that was due at `due` and has just ended. */
-static void record(struct kt_worker *worker, int64_t due)
+/* What of n bytes, moved from begin to end, belongs to the window before. A request that began even earlier was stalled:
+ * that is to be seen, so that nothing is moved back. */
+static uint64_t late_share(const struct kt_worker *worker, uint64_t n, int64_t begin, int64_t end)
+{
+        const int64_t boundary = atomic_load_explicit(&worker->volume->window_ns, memory_order_relaxed);
+
+        if (begin >= boundary || begin < boundary - SECOND_NS || end <= boundary)
+                return 0;
+        return (uint64_t)((double)n * (double)(boundary - begin) / (double)(end - begin));
+}
+
+/* The bytes first: who reads them takes what is late first. */
+static void count(struct kt_worker *worker, uint64_t n, int64_t begin, int64_t end)
+{
+        struct kt_worker_volume *volume = worker->volume;
+        const bool is_read = worker->kind == KT_WORKER_READ;
+
+        atomic_fetch_add(is_read ? &volume->read_bytes : &volume->write_bytes, n);
+        atomic_fetch_add(is_read ? &volume->late_read_bytes : &volume->late_write_bytes,
+                         late_share(worker, n, begin, end));
+}
+
+/* Counts one request that was due at `due` and has just ended. Returns when. */
+static int64_t record(struct kt_worker *worker, int64_t due)
 {
         const int64_t end = kt_worker_now();
         const int64_t latency = end > due ? end - due : 0;
@@ -77,6 +99,7 @@ static void record(struct kt_worker *worker, int64_t due)
         raise_worst(worker->volume, latency);
         atomic_fetch_add_explicit(&worker->volume->ops, 1, memory_order_relaxed);
         atomic_store_explicit(&worker->volume->last_ns, end, memory_order_relaxed);
+        return end;
 }
 
 /* ---- Writing ---- */
@@ -156,8 +179,9 @@ static void write_blocks(struct kt_worker *worker)
                 size_t slice;
                 const unsigned char *data = kt_pool_take(worker->pool, worker->job->write_block, &slice);
                 size_t at = kt_claim(files->busy_list, files->count, &files->turn);
+                int64_t begin = kt_worker_now();
                 /* How long a buffered writer is blocked is asked, not how late it is: that grows without end. */
-                int64_t from = worker->job->is_buffered ? kt_worker_now() : due;
+                int64_t from = worker->job->is_buffered ? begin : due;
                 int64_t n = append(worker, &files->items[at], data);
 
                 atomic_flag_clear_explicit(&files->items[at].busy, memory_order_release);
@@ -166,8 +190,7 @@ static void write_blocks(struct kt_worker *worker)
                         fail(worker, (int)n);
                         return;
                 }
-                record(worker, from);
-                atomic_fetch_add_explicit(&volume->write_bytes, (uint64_t)n, memory_order_relaxed);
+                count(worker, (uint64_t)n, begin, record(worker, from));
         }
 }
 
@@ -229,8 +252,7 @@ static void read_blocks(struct kt_worker *worker)
                         fail(worker, (int)n);
                         return;
                 }
-                record(worker, begin);
-                atomic_fetch_add_explicit(&worker->volume->read_bytes, (uint64_t)n, memory_order_relaxed);
+                count(worker, (uint64_t)n, begin, record(worker, begin));
         }
 }
 
@@ -287,7 +309,7 @@ static void sync_blocks(struct kt_worker *worker)
                         fail(worker, r);
                         return;
                 }
-                record(worker, due);
+                (void)record(worker, due); /* its bytes are counted already */
                 due += pace;
         }
 }

@@ -38,6 +38,12 @@ struct kt_worker_volume {
         _Atomic uint64_t ops;
         _Atomic int64_t worst_ns; /* since the coordinator last looked */
         _Atomic int64_t last_ns;  /* when the last request ended */
+        /* Where the window begins, and of the bytes done in it those that belong to the one before: a request that was
+         * under way at the boundary counts in both, by its time in each. Otherwise a window of a slow volume is as
+         * coarse as all requests in flight. */
+        _Atomic int64_t window_ns;
+        _Atomic uint64_t late_write_bytes;
+        _Atomic uint64_t late_read_bytes;
 };
 
 struct kt_worker {
