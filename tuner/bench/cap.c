@@ -16,7 +16,7 @@
 #define SCATTER_MIN     0.003  /* relative; no clock and no throttle cuts closer */
 #define QUANTILE        2.3263 /* 99 % of the normal distribution */
 #define CORRELATION_MAX 0.7
-#define ENDS_SURE       1.4 /* brings the quantile to 99.95 %: the phases are looked at again and again */
+#define ENDS_SURE       1.6 /* on top of the quantile: the phases are compared again after every extension */
 
 /* What windows of one kind say about their scatter. */
 struct scatter {
@@ -32,6 +32,14 @@ struct phase {
         size_t count;
         double rate;
 };
+
+/* The share of one I/O in a window: counting whole ones is no outlier. */
+static double grain_of(const struct kt_series *series)
+{
+        uint64_t ops = kt_series_ops(series);
+
+        return ops > 0 ? fmax(SCATTER_MIN, (double)series->count / (double)ops) : SCATTER_MIN;
+}
 
 /* The rate of the series; adds its residuals to the scatter. */
 static struct phase measure(const struct kt_series *series, struct scatter *scatter)
@@ -50,7 +58,7 @@ static struct phase measure(const struct kt_series *series, struct scatter *scat
                 rates[i] = kt_window_rate(&series->windows[i]) / middle - 1;
                 sizes[i] = fabs(rates[i]);
         }
-        limit = CLIP * fmax(SCATTER_MIN, MAD_TO_SIGMA * kt_median(sizes, series->count));
+        limit = CLIP * fmax(grain_of(series), MAD_TO_SIGMA * kt_median(sizes, series->count));
         for (size_t i = 0; i < series->count; i++)
                 mean += fmin(fmax(rates[i], -limit), limit) / (double)series->count;
         ret.rate = middle * (1 + mean);

@@ -79,8 +79,8 @@ static double half_width(const struct curve *curve, size_t begin, size_t end)
         return quantiles[batches - 1] * sqrt(squares / (double)(batches - 1) / (double)batches);
 }
 
-/* Least squares through the edges begin..end. The bounds are never closer than one I/O more or less: an edge of a window
- * falls into the middle of one. */
+/* Least squares through the edges begin..end. The bounds are never closer than one I/O more or less: an edge of a
+ * window falls into the middle of one. */
 static void fit_line(const struct curve *curve, size_t begin, size_t end, double io_bytes, struct line *ret)
 {
         double points = (double)(end - begin + 1);

@@ -29,7 +29,7 @@ void kt_histogram_record(struct kt_histogram *histogram, uint64_t value);
 void kt_histogram_merge(struct kt_histogram *into, const struct kt_histogram *from);
 
 /* The value that `percent` of the recorded ones do not exceed (nearest rank): 50, 99, 99.9. At most 0.4 % off, and
- * never outside min..max; 0 and below is the minimum, 100 and above the maximum, both exact. 0 when empty. */
+ * never outside min..max; the lowest (0 and below) and the highest rank are exact. 0 when empty. */
 uint64_t kt_histogram_percentile(const struct kt_histogram *histogram, double percent);
 
 /* Exact; 0 when empty. */

@@ -37,8 +37,8 @@ struct kt_series {
 
 void kt_series_init(struct kt_series *series);
 
-/* Appends a window. A full series first halves itself by folding neighbours, and from then on folds what is added: a run
- * of any length fits. Windows that do not last (length_ns <= 0) or begin before the last one are ignored. */
+/* Appends a window. A full series first halves itself by folding neighbours and from then on folds what is added: a
+ * run of any length fits. Windows that do not last (length_ns <= 0) or begin before the last one are ignored. */
 void kt_series_add(struct kt_series *series, const struct kt_window *window);
 
 /* Copies the windows whose middle lies in [from_s, to_s) seconds after the first window's begin. ret != series. */

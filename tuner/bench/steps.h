@@ -25,8 +25,9 @@ struct kt_steps {
         double correlation;           /* of neighbouring rates, 0..0.7 */
 };
 
-/* Finds the levels of `count` rates, all finite and >= 0, count <= KT_SERIES_MAX. grain: the share of one I/O in a rate,
- * 0 when it is too small to see; nothing below half of it is taken for a signal. Time O(count^3), 0.1 s for 600. */
+/* Finds the levels of `count` rates, all finite and >= 0, count <= KT_SERIES_MAX. grain: the share of one I/O in a
+ * rate, 0 when it is too small to see; nothing below half of it is taken for a signal. Time O(count^3): 0.13 s
+ * for 600, 1 ms for 120. */
 void kt_steps_find(const double *rates, size_t count, double grain, struct kt_steps *ret);
 
 #endif
