@@ -13,6 +13,7 @@ ASAN     = $(UNIT_SRC:%.c=asan:$(BUILD)/asan/%)
 ANALYZE := $(patsubst %,analyze:%,$(sort $(wildcard tests/analyze/*.sh)))
 SYSTEM  := $(patsubst %,system:%,$(sort $(wildcard tests/system/[0-9]*.sh)))
 KAFKA   := $(patsubst %,kafka:%,$(sort $(wildcard tests/kafka/[0-9]*.sh)))
+DISK    := $(patsubst %,disk:%,$(sort $(wildcard tests/disk/[0-9]*.sh)))
 VM      := $(patsubst %,vm:%,$(sort $(wildcard tests/vm/[0-9]*.sh)))
 IMAGE   := $(patsubst %,image:%,$(sort $(wildcard tests/image/[0-9]*.sh)))
 MANIFESTS := $(patsubst %,manifests:%,$(sort $(wildcard tests/manifests/[0-9]*.sh)))
@@ -26,7 +27,7 @@ test: all unit-programs asan-programs ## every tier; MUST_RUN=1 turns skips into
 	@BUILD=$(BUILD) image/build || [ $$? = 3 ]
 	@BUILD=$(BUILD) tests/cluster/build || [ $$? = 3 ]
 	@FUZZ_SECONDS=10 $(RUN) $(LINT) $(UNIT:%=unit:%) $(ASAN) $(ANALYZE) fuzz:tests/fuzz/run $(SYSTEM) $(KAFKA) $(IMAGE) $(MANIFESTS) \
-	  -- $(VM) $(CLUSTER); status=$$?; BUILD=$(BUILD) tests/cluster/down; exit $$status
+	  -- $(DISK) $(VM) $(CLUSTER); status=$$?; BUILD=$(BUILD) tests/cluster/down; exit $$status
 .PHONY: check test
 
 lint: all ## the rules of the house
@@ -43,6 +44,10 @@ system: all ## the programs on this machine
 	@$(RUN) $(SYSTEM)
 kafka: all ## the programs with real brokers
 	@$(RUN) $(KAFKA)
+disk: all ## kafka-diskbench on throttled volumes
+	@$(RUN) $(DISK)
+truth: all ## its figures against known limits, volume by volume; an hour (ONLY='flat cap2')
+	@BUILD=$(BUILD) tests/disk/truth $(ONLY)
 vm: all ## the programs on a virtual node with every capability
 	@$(RUN) $(VM)
 images: all ## container images in build/images, without a daemon
@@ -55,7 +60,7 @@ cluster: images ## all of it on a real Kubernetes of three nodes
 	@BUILD=$(BUILD) tests/cluster/build || [ $$? = 3 ]; $(RUN) $(CLUSTER); status=$$?; BUILD=$(BUILD) tests/cluster/down; exit $$status
 cluster-down: ## ends the test cluster and leaves nothing of it
 	@BUILD=$(BUILD) tests/cluster/down
-.PHONY: vm images image-tests manifest-tests cluster cluster-down
+.PHONY: disk truth vm images image-tests manifest-tests cluster cluster-down
 
 demo: ## the main job, shown on a real broker; installs what is missing
 	@BUILD=$(BUILD) tools/demo

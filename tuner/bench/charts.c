@@ -8,7 +8,9 @@
 
 #include "tuner/bench/markup.h"
 
-#define GAP "\xc2\xa0" /* U+00A0: a figure and its unit stay together */
+#define BAND_MOST 0.3        /* of the rate: a wider band would hide what was measured */
+#define HEADROOM  1.04       /* above the highest value */
+#define GAP       "\xc2\xa0" /* U+00A0: a figure and its unit stay together */
 
 enum {
         PLOT_TOP = 26,    /* room for the label of the highest line */
@@ -238,15 +240,17 @@ static double level_end(const struct kt_disk_fit *fit, size_t i, double seconds)
         return fit->has_knee && model->level_count == 2 ? fit->knee_seconds : model->levels[i + 1].begin_s;
 }
 
+/* Of the levels whose rate is known well enough for the band to say something. */
 static void add_intervals(struct kt_str *out, const struct plot *plot, const struct kt_disk_fit *fit)
 {
         double begin = 0;
 
         for (size_t i = 0; i < fit->model.level_count; i++) {
+                const struct kt_interval *rate = &fit->model.levels[i].rate;
                 double end = level_end(fit, i, plot->seconds);
 
-                add_band(out, "interval", plot, begin, end, fit->model.levels[i].rate.high,
-                         fit->model.levels[i].rate.low);
+                if (rate->high - rate->low < rate->value * BAND_MOST)
+                        add_band(out, "interval", plot, begin, end, rate->high, rate->low);
                 begin = end;
         }
 }
@@ -323,11 +327,6 @@ static void describe_write(const struct kt_disk_volume *volume, double seconds, 
         kt_str_add(out, ".");
 }
 
-bool kt_chart_has_phase(const struct kt_disk_phase *phase)
-{
-        return phase->window_count > 0;
-}
-
 static double end_of(const struct kt_disk_phase *phase)
 {
         const struct kt_disk_window *last = &phase->windows[phase->window_count - 1];
@@ -342,12 +341,12 @@ bool kt_chart_write(const struct kt_disk_volume *volume, size_t number, struct k
         struct plot plot = { .height = 230 };
         double origin;
 
-        if (!kt_chart_has_phase(phase))
+        if (phase->window_count == 0)
                 return false;
 
         origin = phase->windows[0].begin_seconds;
         plot.seconds = end_of(phase) - origin;
-        plot.most = highest_rate(phase, written) * 1.04;
+        plot.most = highest_rate(phase, written) * HEADROOM;
         if (!(plot.most > 0) || !(plot.seconds > 0))
                 return false;
 
@@ -378,7 +377,7 @@ static void add_phase(struct kt_str *out, const struct plot *plot, const struct 
 
         add_band(out, number % 2 ? "phase odd" : "phase", plot, begin, end, plot->most, 0);
         kt_str_addf(out, "<text class=\"tick\" x=\"%.2f%%\" y=\"%d\" text-anchor=\"middle\">%zu</text>\n",
-                    (percent_of(plot, begin) + percent_of(plot, end)) / 2, PLOT_TOP - 8, number);
+                    (percent_of(plot, begin) + percent_of(plot, end)) / 2, PLOT_TOP - 14, number);
 }
 
 static void add_phase_curves(struct kt_str *out, const struct plot *plot, const struct kt_disk_phase *phase)
@@ -391,35 +390,47 @@ static void add_phase_curves(struct kt_str *out, const struct plot *plot, const 
                 add_area(out, "read", plot, phase, 0, read_back);
 }
 
-bool kt_chart_run(const struct kt_disk_volume *volume, size_t number, struct kt_str *out)
+size_t kt_chart_phases(const struct kt_disk_volume *volume, const struct kt_disk_phase *ret[KT_PHASE_COUNT_])
 {
-        struct plot plot = { .height = 130 };
-        size_t phase_number = 0;
+        size_t count = 0;
 
         for (size_t p = 0; p < KT_PHASE_COUNT_; p++) {
                 const struct kt_disk_phase *phase = &volume->phases[p];
+                size_t at = count;
 
-                if (!kt_chart_has_phase(phase))
+                if (phase->window_count == 0)
                         continue;
-                plot.seconds = fmax(plot.seconds, end_of(phase));
-                plot.most = fmax(plot.most, fmax(highest_rate(phase, written), highest_rate(phase, read_back)) * 1.04);
+                for (; at > 0 && ret[at - 1]->windows[0].begin_seconds > phase->windows[0].begin_seconds; at--)
+                        ret[at] = ret[at - 1];
+                ret[at] = phase;
+                count++;
+        }
+        return count;
+}
+
+bool kt_chart_run(const struct kt_disk_volume *volume, size_t number, struct kt_str *out)
+{
+        const struct kt_disk_phase *phases[KT_PHASE_COUNT_];
+        size_t count = kt_chart_phases(volume, phases);
+        struct plot plot = { .height = 130 };
+
+        for (size_t p = 0; p < count; p++) {
+                plot.seconds = fmax(plot.seconds, end_of(phases[p]));
+                plot.most = fmax(plot.most, fmax(highest_rate(phases[p], written), highest_rate(phases[p], read_back)));
         }
         if (!(plot.most > 0) || !(plot.seconds > 0))
                 return false;
 
+        plot.most *= HEADROOM;
         begin_chart(out, &plot, "run", number, "All phases of the run",
                     "Rates of writing and reading; the table of phases has the figures.");
-        for (size_t p = 0; p < KT_PHASE_COUNT_; p++) {
-                if (kt_chart_has_phase(&volume->phases[p]))
-                        add_phase(out, &plot, &volume->phases[p], ++phase_number);
-        }
+        for (size_t p = 0; p < count; p++)
+                add_phase(out, &plot, phases[p], p + 1);
         add_rate_grid(out, &plot);
         add_time_axis(out, &plot);
         begin_curves(out, &plot);
-        for (size_t p = 0; p < KT_PHASE_COUNT_; p++) {
-                if (kt_chart_has_phase(&volume->phases[p]))
-                        add_phase_curves(out, &plot, &volume->phases[p]);
-        }
+        for (size_t p = 0; p < count; p++)
+                add_phase_curves(out, &plot, phases[p]);
         end_curves(out);
         end_chart(out);
         return true;
@@ -474,7 +485,7 @@ static void decade_label(double ns, char *buf, size_t size)
 
 static double quantile_percent(size_t q)
 {
-        return 4 + 90.0 * (double)q / (KT_DISK_QUANTILE_COUNT - 1);
+        return 14 + 80.0 * (double)q / (KT_DISK_QUANTILE_COUNT - 1);
 }
 
 static void add_latency_curve(struct kt_str *out, const struct plot *plot, const struct kt_disk_latency *latency,

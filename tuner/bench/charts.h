@@ -31,7 +31,7 @@ struct kt_chart_latency_row {
 };
 size_t kt_chart_latencies(const struct kt_disk_volume *volume, struct kt_chart_latency_row *rows, size_t max);
 
-/* True when the phase is part of kt_chart_run. */
-bool kt_chart_has_phase(const struct kt_disk_phase *phase);
+/* The phases that kt_chart_run shows, as they followed each other: their numbers count from 1. Returns how many. */
+size_t kt_chart_phases(const struct kt_disk_volume *volume, const struct kt_disk_phase *ret[KT_PHASE_COUNT_]);
 
 #endif

@@ -58,7 +58,6 @@ static void add_chip(struct kt_str *out, bool is_good, const char *text)
         kt_str_addf(out, "<span class=\"chip%s\">%s</span>", is_good ? "" : " bad", text);
 }
 
-/* "20.0 MB/s to 20.1 MB/s" */
 static void add_range(struct kt_str *out, const struct kt_disk_rate *rate)
 {
         kt_markup_rate(out, rate->low);
@@ -249,7 +248,7 @@ static void add_volume_card(const struct kt_disk_result *result, size_t v, struc
 
 static void add_cap_sentence(const struct kt_disk_cap *cap, struct kt_str *out)
 {
-        kt_str_add(out, "<p>");
+        kt_str_add(out, "<p class=\"why\">");
         if (cap->verdict == KT_CAP_SHARED) {
                 kt_str_add(out, "The volumes share a limit of <strong>");
                 kt_markup_rate(out, cap->together.value);
@@ -386,6 +385,7 @@ static void add_kafka(const struct kt_disk_result *result, struct kt_str *out)
 {
         const struct kt_disk_verdict *verdict = &result->verdict;
         KT_AUTO_STR struct kt_str buffered = { 0 };
+        size_t before;
 
         kt_str_add(&buffered, "of page cache hold ");
         kt_markup_seconds(&buffered, verdict->buffer_seconds);
@@ -393,6 +393,7 @@ static void add_kafka(const struct kt_disk_result *result, struct kt_str *out)
 
         add_heading(out, "What it means for Kafka");
         kt_str_add(out, "<section class=\"card\">\n<dl class=\"facts\">\n");
+        before = out->len;
         add_required(verdict, out);
         add_rate_fact(out, "one broker may take", verdict->broker_rate, "of produce, followers' copies included");
         add_rate_fact(out, "all brokers together", verdict->node_rate, "on these volumes");
@@ -405,6 +406,9 @@ static void add_kafka(const struct kt_disk_result *result, struct kt_str *out)
                          "of a write into the page cache once it holds too much");
         add_seconds_fact(out, "worst stall, measured", verdict->measured_stall_seconds, "of a buffered writer");
         add_partitions(result, out);
+        if (out->len == before)
+                kt_str_add(out, "<dt>nothing yet</dt><dd>No rate is proven, so none can be promised to a broker. "
+                                "Measure longer (--time), or find out why it is not steady.</dd>\n");
         kt_str_add(out, "</dl>\n</section>\n");
         out->error = out->error ? out->error : buffered.error;
 }
@@ -468,11 +472,26 @@ static void add_write_figure(const struct kt_disk_volume *volume, size_t number,
         kt_str_add(out, "</figcaption>\n</figure>\n");
 }
 
-static void add_run_row(const struct kt_disk_phase *phase, size_t number, struct kt_str *out)
+/* The mean over a knee is no rate of anything: the rates before and behind it are shown. */
+static void add_written(const struct kt_disk_phase *phase, const struct kt_disk_fit *fit, struct kt_str *out)
+{
+        if (!phase->write.is_known)
+                return;
+
+        if (phase->id == KT_PHASE_WRITE && fit->has_knee) {
+                kt_markup_rate(out, fit->burst.value);
+                kt_str_add(out, ",<br>");
+                kt_markup_rate(out, fit->sustained.value);
+        } else {
+                kt_markup_rate(out, phase->write.value);
+        }
+}
+
+static void add_run_row(const struct kt_disk_phase *phase, size_t number, const struct kt_disk_fit *fit,
+                        struct kt_str *out)
 {
         kt_str_addf(out, "<tr><th scope=\"row\">%zu. %s</th><td>", number, kt_disk_phase_title(phase->id));
-        if (phase->write.is_known)
-                kt_markup_rate(out, phase->write.value);
+        add_written(phase, fit, out);
         kt_str_add(out, "</td><td>");
         if (phase->read.is_known)
                 kt_markup_rate(out, phase->read.value);
@@ -483,7 +502,8 @@ static void add_run_row(const struct kt_disk_phase *phase, size_t number, struct
 
 static void add_run_figure(const struct kt_disk_volume *volume, size_t number, struct kt_str *out)
 {
-        size_t shown = 0;
+        const struct kt_disk_phase *phases[KT_PHASE_COUNT_];
+        size_t count = kt_chart_phases(volume, phases);
 
         kt_str_add(out, "<h3>The whole run</h3>\n<figure>\n<ul class=\"legend\"><li><span class=\"key write\"></span>"
                         "written</li><li><span class=\"key read\"></span>read</li></ul>\n");
@@ -491,10 +511,8 @@ static void add_run_figure(const struct kt_disk_volume *volume, size_t number, s
                 kt_str_add(out, "<p>Nothing was moved.</p>\n");
         kt_str_add(out, "</figure>\n<table>\n<thead><tr><th scope=\"col\">phase</th><th scope=\"col\">write</th>"
                         "<th scope=\"col\">read</th><th scope=\"col\">lasted</th></tr></thead>\n<tbody>\n");
-        for (size_t p = 0; p < KT_PHASE_COUNT_; p++) {
-                if (kt_chart_has_phase(&volume->phases[p]))
-                        add_run_row(&volume->phases[p], ++shown, out);
-        }
+        for (size_t p = 0; p < count; p++)
+                add_run_row(phases[p], p + 1, &volume->fit, out);
         kt_str_add(out, "</tbody>\n</table>\n");
 }
 
@@ -553,7 +571,7 @@ static void add_proof(const struct kt_disk_volume *volume, struct kt_str *out)
                 kt_markup_seconds(out, fit->proven_seconds);
                 kt_str_add(out, " and ");
                 kt_markup_bytes(out, (double)fit->proven_bytes);
-                kt_str_addf(out, ", %u windows, 95\xc2\xa0%% sure between ", fit->sustained.windows);
+                kt_str_addf(out, ", %u windows; 95\xc2\xa0%% sure: ", fit->sustained.windows);
                 add_range(out, &fit->sustained);
                 end_fact(out);
         }
@@ -592,7 +610,8 @@ static void add_queue_facts(const struct kt_disk_target *target, struct kt_str *
         kt_markup_count(out, target->read_ahead_kib);
         kt_str_add(out, "\xc2\xa0KiB, blocks of ");
         kt_markup_count(out, target->logical_block);
-        kt_str_add(out, "\xc2\xa0" "B");
+        kt_str_add(out, "\xc2\xa0"
+                        "B");
         end_fact(out);
 }
 

@@ -367,6 +367,7 @@ static void test_html_render__not_proven(void **state)
         assert_has(page, "held but not proven");
         assert_has(page, "it still fell");
         assert_has_not(page, "</bdi> sustains");
+        assert_has_not(page, "nothing yet");
         free(page);
         release(result);
 }
@@ -389,6 +390,7 @@ static void test_html_render__empty(void **state)
                 assert_has(page, "</html>");
                 assert_has_not(page, "nan");
                 assert_has_not(page, "<svg class");
+                assert_has(page, "nothing yet");
                 free(page);
                 release(result);
         }
