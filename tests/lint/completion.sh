@@ -45,5 +45,8 @@ kafka-tuner check      .
 kafka-tuner check      ch
 kafka-tuner --help     --he
 kafka-tuner json       check --output j
+kafka-diskbench --require --req
+kafka-diskbench json   --output j
+kafka-diskbench Makefile Makef
 ROWS
 done_testing

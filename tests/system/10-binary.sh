@@ -57,7 +57,7 @@ starts_well() { # PROGRAM
   fi
 }
 
-for program in kafka-initc kafka-tuner; do
+for program in kafka-initc kafka-tuner kafka-diskbench; do
   if [ ! -x "$build/bin/$program" ]; then
     not_ok "$program is built"
     continue

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Both runs are read as the JSON that they print, by the same rows: a number that is not in one of them is left out. The
- * old file may be anybody's; of its texts only paths are used, to find volumes again. */
+/* Both runs are read as the JSON that they print, by the same rows: a number that is not in one of them is left out.
+ * The old file may be anybody's; of its texts only paths are used, to find volumes again. */
 #include "tuner/bench/compare.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Moves bytes: threads with one request each in flight, cut into windows of a second. It measures and judges nothing. */
+/* Moves bytes: threads with one request each in flight, cut into windows of a second. It judges nothing. */
 #ifndef KT_TUNER_BENCH_ENGINE_H
 #define KT_TUNER_BENCH_ENGINE_H
 

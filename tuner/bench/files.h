@@ -36,7 +36,7 @@ struct kt_files {
  * descriptor or -errno. */
 KT_MUST_CHECK int kt_file_open_nameless(int dirfd, bool *is_direct);
 
-/* Removes the empty files that a run killed between creating and unlinking may have left where there is no O_TMPFILE. */
+/* Removes the empty files that a run may have left that was killed between creating and unlinking. */
 void kt_files_sweep(int dirfd);
 
 /* Opens count files that are not open yet. 0 or -errno; what was opened stays so until kt_files_done. */

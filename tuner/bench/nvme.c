@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The page's layout is that of the EBS CSI driver (pkg/metrics/nvme.go). Its bytes come from the device: each is read at
- * its place, none is trusted to be a length. */
+/* The page's layout is that of the EBS CSI driver (pkg/metrics/nvme.go). Its bytes come from the device: each is read
+ * at its place, none is trusted to be a length. */
 #include "tuner/bench/nvme.h"
 
 #include <errno.h>

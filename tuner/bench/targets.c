@@ -212,8 +212,8 @@ struct lock_search {
         bool is_hidden; /* a .lock is there but may not be opened */
 };
 
-/* LogManager.lockLogDirs holds an exclusive FileLock, which is a POSIX lock of the whole file, for as long as the broker
- * lives. F_GETLK needs no right to write. */
+/* LogManager.lockLogDirs holds an exclusive FileLock, which is a POSIX lock of the whole file, for as long as the
+ * broker lives. F_GETLK needs no right to write. */
 static void look_at_lock(struct lock_search *search, const char *path)
 {
         KT_AUTO_FD int fd = kt_fs_open_beneath(search->fd, path, O_RDONLY | O_NONBLOCK, 0);

@@ -14,7 +14,7 @@ struct kt_verdict_inputs {
         double required;       /* --require, of every volume while all are busy; 0: not given */
 };
 
-/* What is left of the sustained rate for produce: the rest is for rolling, compaction, recovery and a disk's bad day. */
+/* What is left of the sustained rate for produce: the rest is for compaction, recovery and a disk's bad day. */
 #define KT_VERDICT_SHARE 0.8
 
 /* What the volume sustains on its own: measured alone where the volumes share a cap, otherwise beside the others. */

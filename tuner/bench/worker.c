@@ -67,8 +67,8 @@ static void raise_worst(struct kt_worker_volume *volume, int64_t latency)
                 ;
 }
 
-/* What of n bytes, moved from begin to end, belongs to the window before. A request that began even earlier was stalled:
- * that is to be seen, so that nothing is moved back. */
+/* What of n bytes, moved from begin to end, belongs to the window before. A request that began even earlier was
+ * stalled: that is to be seen, so that nothing is moved back. */
 static uint64_t late_share(const struct kt_worker *worker, uint64_t n, int64_t begin, int64_t end)
 {
         const int64_t boundary = atomic_load_explicit(&worker->volume->window_ns, memory_order_relaxed);
