@@ -1,4 +1,5 @@
-# A DiskReport against $truth: a line for each figure: what, ok or not, the error, its limit, and the figure in words.
+# A DiskReport against $truth: a line for each figure: what, ok or not, the error ("-": it was not found, "none": there is
+# nothing to be off), its limit, and the figure in words.
 # $truth holds what the bed was made with, in bytes and seconds: sustained, burst, bucket, knee, cap; what it has not must
 # not be claimed. A cap of 0: several volumes, and nothing in common.
 
@@ -20,7 +21,7 @@ def near_seconds($what; $have; $want; $limit):
   end;
 
 def absent($what; $have):
-  [$what, (if $have == null then "ok" else "not ok" end), 0, 0, (if $have == null then "none" else "\($have) was claimed" end)];
+  [$what, (if $have == null then "ok" else "not ok" end), "none", 0, (if $have == null then "none" else "\($have) was claimed" end)];
 
 def volume:
   if $truth.sustained then near("sustained"; .write.sustained.value; $truth.sustained; 2; "/s") else empty end,
@@ -34,10 +35,10 @@ def node:
   if $truth.cap == null then empty
   elif $truth.cap > 0 then
     near("cap"; .node.write.cap; $truth.cap; 3; "/s"),
-    ["verdict", (if .node.write.verdict == "shared" then "ok" else "not ok" end), 0, 0, .node.write.verdict]
+    ["verdict", (if .node.write.verdict == "shared" then "ok" else "not ok" end), "none", 0, .node.write.verdict]
   else
     absent("cap"; .node.write.cap),
-    ["verdict", (if .node.write.verdict == "none" then "ok" else "not ok" end), 0, 0, .node.write.verdict]
+    ["verdict", (if .node.write.verdict == "none" then "ok" else "not ok" end), "none", 0, .node.write.verdict]
   end;
 
 def duration:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Diagrams. Heights are pixels and widths are percent, so that nothing but the curves is stretched: those are in an SVG of
- * their own inside, CURVE_WIDTH units wide, without an aspect ratio. */
+/* Diagrams. Heights are pixels and widths are percent, so that nothing but the curves is stretched: those are in an SVG
+ * of their own inside, CURVE_WIDTH units wide, without an aspect ratio. */
 #include "tuner/bench/charts.h"
 
 #include <math.h>
@@ -20,7 +20,8 @@ enum {
         LATENCIES_MAX = 8, /* series in one diagram */
 };
 
-/* What is drawn where: values from 0 (or, by decades, from `least`) to `most` over `height` pixels, seconds over 100 %. */
+/* What is drawn where: values from 0 (or, by decades, from `least`) to `most` over `height` pixels, seconds over all of
+ * the width. */
 struct plot {
         double seconds;
         double least; /* above 0: the axis is logarithmic */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A result as diagrams: SVG inside an HTML page that has the style of html.c. They stretch to any width while their letters
- * stay as they are, and each has a title and a description for those who do not see it. */
+/* A result as diagrams: SVG inside an HTML page that has the style of html_style.c. They stretch to any width while
+ * their letters stay as they are, and each has a title and a description for those who do not see it. */
 #ifndef KT_TUNER_BENCH_CHARTS_H
 #define KT_TUNER_BENCH_CHARTS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The page. Paths, models, serial numbers, labels and host names come from outside, a volume's attacker among them: they go
- * through kt_markup_text() or kt_markup_value(), and a policy in the page forbids whatever would get past that. */
+/* The page. Paths, models, serial numbers and host names come from outside, from attackers too: they go through
+ * kt_markup_text() or kt_markup_value(), and a policy in the page forbids whatever would get past that. */
 #include "tuner/bench/html.h"
 
 #include <errno.h>
