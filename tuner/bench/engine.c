@@ -363,6 +363,7 @@ static int cut_volume(struct course *course, size_t v, int64_t now)
 {
         struct kt_engine *engine = course->engine;
         struct kt_worker_volume *state = &engine->states[v];
+        struct kt_disk_phase *phase = &engine->volumes[v].phases[course->job->phase];
         const bool has_ended = atomic_load(&state->running) == 0;
         const int64_t end = has_ended ? atomic_load(&state->last_ns) : now;
         const uint64_t write_bytes = atomic_load(&state->write_bytes);
@@ -382,9 +383,9 @@ static int cut_volume(struct course *course, size_t v, int64_t now)
         course->seen_write[v] = write_bytes;
         course->seen_read[v] = read_bytes;
         course->seen_ops[v] = ops;
-        if (end - course->window_ns < LEAST_WINDOW_NS)
+        if (end <= course->window_ns || (end - course->window_ns < LEAST_WINDOW_NS && phase->window_count > 0))
                 return 0;
-        return keep_window(&engine->volumes[v].phases[course->job->phase], &window);
+        return keep_window(phase, &window);
 }
 
 /* Others may be filling the volume, too. */

@@ -24,7 +24,7 @@
 #define SPEC_PATH "/etc/k8skafka/kafka.yaml"
 
 enum {
-        SECONDS_LEAST = 5,
+        SECONDS_LEAST = 10,
         SECONDS_MOST = 86400,
         PARTITIONS_MOST = 1000000,
 };

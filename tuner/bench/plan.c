@@ -7,7 +7,7 @@
 enum {
         USUAL_SECONDS = 60,
         USUAL_SECONDS_MORE = 30,
-        OVERHEAD_SECONDS = 2, /* opening, flushing, the first second of each phase that does not count */
+        OVERHEAD_SECONDS = 2, /* opening, closing */
         WRITE_PERCENT = 40,   /* of the time, at least: it is the one that all others rest on */
         FREE_PERCENT = 10,
         EXPIRE_SECONDS = 30, /* vm.dirty_expire_centisecs: how long data waits for more of its kind */
@@ -20,7 +20,6 @@ enum {
 const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         {
                 .id = KT_PHASE_WRITE,
-                .least_seconds = 3,
                 .byte_weight = 50,
                 .writes = true,
         },
@@ -35,7 +34,7 @@ const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         {
                 .id = KT_PHASE_SOLO,
                 .want_seconds = 7,
-                .least_seconds = 3,
+                .least_seconds = 0.5,
                 .byte_weight = 12,
                 .is_each = true,
                 .needs_several = true,
@@ -44,7 +43,7 @@ const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         {
                 .id = KT_PHASE_AGAIN,
                 .want_seconds = 7,
-                .least_seconds = 3,
+                .least_seconds = 0.5,
                 .byte_weight = 10,
                 .needs_several = true,
                 .writes = true,
@@ -52,13 +51,13 @@ const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         {
                 .id = KT_PHASE_READ,
                 .want_seconds = 4,
-                .least_seconds = 2,
+                .least_seconds = 0.5,
                 .reads = true,
         },
         {
                 .id = KT_PHASE_READ_SOLO,
                 .want_seconds = 4,
-                .least_seconds = 2,
+                .least_seconds = 0.5,
                 .is_each = true,
                 .needs_several = true,
                 .reads = true,
@@ -66,7 +65,7 @@ const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         {
                 .id = KT_PHASE_MIXED,
                 .want_seconds = 5,
-                .least_seconds = 2,
+                .least_seconds = 0.5,
                 .byte_weight = 8,
                 .writes = true,
                 .reads = true,
@@ -75,7 +74,7 @@ const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         {
                 .id = KT_PHASE_SYNC_50,
                 .want_seconds = 4,
-                .least_seconds = 2,
+                .least_seconds = 0.5,
                 .byte_weight = 5,
                 .load = 0.5,
                 .writes = true,
@@ -85,7 +84,7 @@ const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         {
                 .id = KT_PHASE_SYNC_80,
                 .want_seconds = 4,
-                .least_seconds = 2,
+                .least_seconds = 0.5,
                 .byte_weight = 5,
                 .load = 0.8,
                 .writes = true,
@@ -95,7 +94,7 @@ const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         {
                 .id = KT_PHASE_CATCH_UP,
                 .want_seconds = 4,
-                .least_seconds = 2,
+                .least_seconds = 0.5,
                 .reads = true,
                 .is_buffered = true,
         },
@@ -126,11 +125,14 @@ uint64_t kt_plan_bytes(uint64_t free_bytes, uint64_t asked)
         return usual < BYTES_MOST ? usual : BYTES_MOST;
 }
 
+/* A phase ends when its last requests have: of eight in flight at 30 MB/s that is a quarter of a second. */
+static const double end_seconds = 0.25;
+
 static double wanted(const struct kt_phase_row *row, size_t volumes)
 {
         if (row->is_extra || (row->needs_several && volumes < 2))
                 return 0;
-        return row->want_seconds * (row->is_each ? (double)volumes : 1);
+        return (row->want_seconds + end_seconds) * (row->is_each ? (double)volumes : 1);
 }
 
 /* A phase's share of what is left: phases that are left out leave theirs to the others. */

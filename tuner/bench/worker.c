@@ -128,6 +128,7 @@ static bool reserve(struct kt_worker *worker)
         if (atomic_fetch_add_explicit(&volume->reserved, block, memory_order_relaxed) + block <= volume->byte_limit)
                 return true;
         atomic_store(&volume->is_full, true);
+        atomic_store(&volume->stop, true); /* readers beside it, too: without writes they would measure another thing */
         return false;
 }
 
