@@ -55,15 +55,23 @@ rate() {
   awk -v a="$begin" -v b="$end" 'BEGIN { split(a, x, " "); split(b, y, " "); printf "%.0f", (y[2] - x[2]) / (y[1] - x[1]) * 1e6 }'
 }
 
-# $1 name, $2 percent, $3 what it should be, $4 seconds, then the devices
-moves() {
-  local name=$1 percent=$2 truth=$3 value
-  shift 3
-  value=$(rate "$@")
-  check "$name" awk -v value="$value" -v truth="$truth" -v percent="$percent" 'BEGIN {
+is_near() { # VALUE PERCENT TRUTH
+  awk -v value="$1" -v percent="$2" -v truth="$3" 'BEGIN {
     off = (value / truth - 1) * 100
     printf "%.2f MB/s for %.2f: %+.2f %%\n", value / 1e6, truth / 1e6, off
     exit !(off <= percent && off >= -percent) }'
+}
+
+# $1 name, $2 percent, $3 what it should be, $4 seconds, then the devices. Three tries: where others keep the processors, a
+# throttle's tokens run over.
+moves() {
+  local name=$1 percent=$2 truth=$3 value try
+  shift 3
+  for try in 1 2 3; do
+    value=$(rate "$@")
+    ! is_near "$value" "$percent" "$truth" >"$scratch/near-$try" || break
+  done
+  check "$name" is_near "$value" "$percent" "$truth"
 }
 
 for fs in xfs ext4; do
@@ -102,26 +110,28 @@ finish
 t_case "taken away"
 left=$bed_dir devices=("${bed_devices[@]}")
 bed_down
+# $1 folder, $2 device
 is_gone() {
   [ ! -e "$1" ] || { ls -l "$1"; return 1; }
   ! grep -F "$1" /proc/self/mountinfo || return 1
-  ! losetup --list --noheadings --output BACK-FILE | grep -F "$1" || return 1
+  # once its server is gone, a file's path is "/"
+  ! losetup --list --noheadings --output BACK-FILE "$2" 2>/dev/null | grep -x -e / -e "$1/.*" || return 1
 }
-check "nothing is left" is_gone "$left"
-check "the loop devices are free" test -z "$(losetup --list --noheadings --output NAME "${devices[@]}" 2>/dev/null)"
+check "nothing is left of the first" is_gone "$left" "${devices[0]}"
+check "nothing is left of the second" is_gone "$left" "${devices[1]}"
 
 # $1 signal: a script that made a bed and then waits is ended by it
 leaves_nothing() {
   local pid i
   # shellcheck disable=SC2016 # that shell expands it
-  bash -c '. tests/lib.sh; . tests/disk/bed.sh; at_exit bed_down; bed_up xfs g0=free; echo "$bed_dir" >"$1"; read -r _ <>"$2"' \
+  bash -c '. tests/lib.sh; . tests/disk/bed.sh; at_exit bed_down; bed_up xfs g0=free; echo "$bed_dir $bed_devices" >"$1"; read -r _ <>"$2"' \
     bed "$scratch/where" "$scratch/never" &
   pid=$!
   for ((i = 0; i < 200; i++)); do
     [ ! -s "$scratch/where" ] || break
     sleep 0.05
   done
-  left=$(cat "$scratch/where")
+  read -r left device <"$scratch/where"
   rm "$scratch/where"
   kill "-$1" "$pid"
   wait "$pid" 2>/dev/null
@@ -130,11 +140,11 @@ leaves_nothing() {
 mkfifo "$scratch/never"
 t_case "its script gets SIGTERM"
 check "is ended" leaves_nothing TERM
-check "nothing is left" is_gone "$left"
+check "nothing is left" is_gone "$left" "$device"
 t_case "its script gets SIGKILL"
 check "is ended" leaves_nothing KILL
 bed_sweep
-check "the next one takes it away" is_gone "$left"
+check "the next one takes it away" is_gone "$left" "$device"
 
 t_case "a limit that QEMU does not know"
 check "is refused" bash -c '. tests/lib.sh; . tests/disk/bed.sh; ! bed_up xfs g0=x-nothing=1 && [ -z "$bed_dir" ]'

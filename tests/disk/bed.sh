@@ -42,20 +42,19 @@ bed_limits() {
 # stat(2) of a mount point hangs or fails once its FUSE server is dead; mountinfo does not.
 bed_is_mounted() { awk -v at="$1" '$5 == at { found = 1 } END { exit !found }' /proc/self/mountinfo; }
 
-# Takes apart what stands in folder $1, whoever made it.
-bed_clear() {
-  local path device
-  for path in "$1"/m*; do
+bed_unmount() {
+  local path
+  for path in "$@"; do
     bed_is_mounted "$path" || continue
     umount "$path" 2>/dev/null || umount -l "$path"
   done
-  for path in "$1"/v*; do
-    for device in $(losetup --noheadings --output NAME --associated "$path" 2>/dev/null); do losetup -d "$device"; done
-  done
+}
+
+# Takes apart what stands in folder $1, whoever made it. The loop devices go with their mounts.
+bed_clear() {
+  bed_unmount "$1"/m*
   bed_end_server "$1"
-  for path in "$1"/v*; do
-    bed_is_mounted "$path" && umount -l "$path"
-  done
+  bed_unmount "$1"/v*
   rm -rf --one-file-system "$1"
 }
 
@@ -110,12 +109,16 @@ bed_serve() {
   return 1
 }
 
+# The device is told to go with its mount: once the server is dead nobody can tell any more whose it was.
 bed_attach() { # NUMBER FS
-  local device
+  local device status=0
   device=$(losetup --find --show --direct-io=on "$bed_dir/v$1") || return 1
   bed_devices+=("$device")
   bed_paths+=("$bed_dir/m$1")
-  mkdir "$bed_dir/m$1" && mount -t "$2" -o noatime "$device" "$bed_dir/m$1"
+  mkdir "$bed_dir/m$1"
+  mount -t "$2" -o noatime "$device" "$bed_dir/m$1" || status=1
+  losetup -d "$device"
+  return $status
 }
 
 bed_fails() {
