@@ -72,7 +72,7 @@ const char *const kt_html_style[] = {
         ".line.s5{stroke:var(--fifth)}.dot.s5{fill:var(--fifth)}.key.s5{background:var(--fifth)}",
         "footer{padding-top:1.5rem;padding-bottom:2.5rem}",
         "@media (max-width:30rem){.card{padding:.85rem .9rem;border-radius:10px}main,header,footer{padding-left:.75rem;",
-        "padding-right:.75rem}table{font-size:.8125rem}th,td{padding-left:.4rem}",
+        "padding-right:.75rem}.chart text.tick{font-size:11px}table{font-size:.8125rem}th,td{padding-left:.4rem}",
         ".facts{grid-template-columns:1fr;gap:0}.facts dd{margin-bottom:.5rem}}",
         "@media print{body{background:#fff}.card{break-inside:avoid}}",
         NULL,
