@@ -159,6 +159,7 @@ static void test_parse__reads_members(void **state)
         struct kt_json *document = NULL;
         struct kt_json *part = NULL;
         const char *got = NULL;
+        double real = 0;
         uint64_t count = 0;
         (void)state;
 
@@ -171,6 +172,11 @@ static void test_parse__reads_members(void **state)
         assert_int_equal(count, 7);
         assert_int_equal(kt_json_get_count(document, "neg", &count), -EINVAL);
         assert_int_equal(kt_json_get_count(document, "r", &count), -EINVAL);
+        assert_int_equal(kt_json_get_real(document, "n", &real), 0);
+        assert_true(real == 7);
+        assert_int_equal(kt_json_get_real(document, "r", &real), 0);
+        assert_int_equal(kt_json_get_real(document, "t", &real), -EINVAL);
+        assert_int_equal(kt_json_get_real(document, "missing", &real), -ENOENT);
         assert_int_equal(kt_json_get_part(document, "t", &part), -EINVAL);
         assert_int_equal(kt_json_get_part(document, "missing", &part), -ENOENT);
         assert_int_equal(kt_json_get_part(document, "l", &part), 0);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine on a folder of the machine, with a few megabytes: data, files, windows, limits, errors. */
+#include "tuner/bench/engine.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/auto.h"
+#include "lib/os/fs.h"
+#include "tests/unit/support.h"
+#include "tuner/bench/files.h"
+#include "tuner/bench/pool.h"
+
+enum { MIB = 1 << 20 };
+
+static int count_entry(void *context, const char *name)
+{
+        (void)name; /* any */
+        ++*(int *)context;
+        return 0;
+}
+
+static int entries_of(const struct test_tree *tree)
+{
+        int count = 0;
+
+        assert_int_equal(kt_fs_each(tree->fd, count_entry, &count), 0);
+        return count;
+}
+
+static void use(struct kt_disk_volume *volume, const struct test_tree *tree)
+{
+        *volume = (struct kt_disk_volume){ .target = { .path = tree->path } };
+        (void)snprintf(volume->target.resolved, sizeof(volume->target.resolved), "%s", tree->path);
+}
+
+static void drop(struct kt_disk_volume *volume)
+{
+        for (size_t p = 0; p < KT_PHASE_COUNT_; p++)
+                free(volume->phases[p].windows);
+}
+
+static struct kt_job job_of(uint64_t bytes)
+{
+        return (struct kt_job){
+                .phase = KT_PHASE_WRITE,
+                .writes = true,
+                .depth = 4,
+                .write_block = 65536,
+                .read_block = 65536,
+                .seconds = 1,
+                .shares = { { .is_on = true, .byte_limit = bytes } },
+        };
+}
+
+static void test_pool__every_page_is_new(void **state)
+{
+        struct kt_pool *pool = calloc(1, sizeof(*pool));
+        uint64_t seen[3 * 16];
+        size_t count = 0;
+
+        (void)state;
+        assert_non_null(pool);
+        assert_int_equal(kt_pool_reserve(pool, 2), 0);
+        assert_int_equal(kt_pool_reserve(pool, KT_POOL_SLICES_MAX + 1), -E2BIG);
+        for (int round = 0; round < 3; round++) {
+                size_t index;
+                const unsigned char *data = kt_pool_take(pool, 65536, &index);
+
+                for (size_t page = 0; page < 16; page++)
+                        memcpy(&seen[count++], data + page * KT_POOL_PAGE, sizeof(seen[0]));
+                kt_pool_release(pool, index);
+        }
+        for (size_t a = 0; a < count; a++)
+                for (size_t b = a + 1; b < count; b++)
+                        assert_true(seen[a] != seen[b]);
+        kt_pool_done(pool);
+        free(pool);
+}
+
+static void test_files__have_no_name(void **state)
+{
+        const struct test_tree *tree = *state;
+        struct kt_files files = { 0 };
+        bool is_direct = false;
+
+        test_write(tree, ".kafka-diskbench-0123456789abcdef", "");
+        test_write(tree, ".kafka-diskbench-data", "x");
+        kt_files_sweep(tree->fd);
+        assert_int_equal(entries_of(tree), 1); /* what is empty and ours is gone, data is not */
+        assert_int_equal(kt_files_open(&files, tree->fd, 4, &is_direct), 0);
+        assert_int_equal(files.count, 4);
+        assert_int_equal(entries_of(tree), 1);
+        assert_int_equal(kt_files_empty(&files), 0);
+        kt_files_done(&files);
+        assert_int_equal(files.count, 0);
+}
+
+static void test_run__stops_at_its_bytes_and_reads_them_back(void **state)
+{
+        const struct test_tree *tree = *state;
+        struct kt_disk_volume *volume = calloc(1, sizeof(*volume));
+        struct kt_job job = job_of(2 * MIB);
+        struct kt_engine *engine = NULL;
+        struct kt_err e = { 0 };
+
+        assert_non_null(volume);
+        use(volume, tree);
+        assert_int_equal(kt_engine_new(volume, 1, &engine, &e), 0);
+        assert_int_equal(kt_engine_run(engine, &job, NULL, NULL, &e), 0);
+        assert_int_equal(volume->phases[KT_PHASE_WRITE].end, KT_END_BYTES);
+        assert_int_equal(volume->phases[KT_PHASE_WRITE].write_bytes, 2 * MIB);
+        assert_int_equal(volume->written_bytes, 2 * MIB);
+        assert_int_equal(volume->phases[KT_PHASE_WRITE].write_latency.count, 32);
+        assert_int_equal(volume->phases[KT_PHASE_WRITE].window_count, 1);
+        assert_int_equal(entries_of(tree), 0);
+
+        job = (struct kt_job){ .phase = KT_PHASE_READ,
+                               .reads = true,
+                               .depth = 2,
+                               .read_block = 65536,
+                               .seconds = 0.4,
+                               .shares = { { .is_on = true } } };
+        assert_int_equal(kill(getpid(), SIGTERM), 0); /* waits until the engine looks: ends the second early */
+        assert_int_equal(kt_engine_run(engine, &job, NULL, NULL, &e), -EINTR);
+        assert_int_equal(kt_engine_signal(engine), SIGTERM);
+        assert_int_equal(volume->phases[KT_PHASE_READ].end, KT_END_SIGNAL);
+        assert_int_equal(volume->error, 0);
+        kt_engine_free(engine);
+        drop(volume);
+        free(volume);
+}
+
+static bool stop_at_once(void *context, const struct kt_job *job, double seconds)
+{
+        (void)job;
+        (void)seconds;
+        ++*(int *)context;
+        return true;
+}
+
+static void test_run__keeps_the_pace(void **state)
+{
+        const struct test_tree *tree = *state;
+        struct kt_disk_volume *volume = calloc(1, sizeof(*volume));
+        struct kt_job job = job_of(1000 * (uint64_t)MIB);
+        struct kt_engine *engine = NULL;
+        struct kt_err e = { 0 };
+        int windows = 0;
+
+        assert_non_null(volume);
+        use(volume, tree);
+        job.shares[0].rate = 655360; /* ten requests a second */
+        assert_int_equal(kt_engine_new(volume, 1, &engine, &e), 0);
+        assert_int_equal(kt_engine_run(engine, &job, stop_at_once, &windows, &e), 0);
+        assert_int_equal(windows, 1);
+        assert_true(volume->phases[KT_PHASE_WRITE].write_bytes <= 12 * 65536);
+        assert_true(volume->phases[KT_PHASE_WRITE].write_bytes >= 8 * 65536);
+        kt_engine_free(engine);
+        drop(volume);
+        free(volume);
+}
+
+static void test_new__says_which_folder_is_not_there(void **state)
+{
+        const struct test_tree *tree = *state;
+        struct kt_disk_volume *volume = calloc(1, sizeof(*volume));
+        struct kt_engine *engine = NULL;
+        struct kt_err e = { 0 };
+
+        assert_non_null(volume);
+        use(volume, tree);
+        (void)snprintf(volume->target.resolved, sizeof(volume->target.resolved), "%.40s/nothing", tree->path);
+        assert_int_equal(kt_engine_new(volume, 1, &engine, &e), -ENOENT);
+        assert_null(engine);
+        free(volume);
+}
+
+int main(void)
+{
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_pool__every_page_is_new),
+                cmocka_unit_test_setup_teardown(test_files__have_no_name, test_tree_setup, test_tree_teardown),
+                cmocka_unit_test_setup_teardown(test_run__stops_at_its_bytes_and_reads_them_back, test_tree_setup,
+                                                test_tree_teardown),
+                cmocka_unit_test_setup_teardown(test_run__keeps_the_pace, test_tree_setup, test_tree_teardown),
+                cmocka_unit_test_setup_teardown(test_new__says_which_folder_is_not_there, test_tree_setup,
+                                                test_tree_teardown),
+        };
+
+        return TEST_MAIN(tests);
+}
