@@ -128,17 +128,32 @@ static void fit_phase(const struct kt_disk_phase *phase, struct kt_fit *ret)
         kt_fit_series(&series, kt_judge_settle(phase), ret);
 }
 
+/* A burst that has just ended is to be watched, even where it hardly shows in the sum. */
+static bool has_just_changed(const struct kt_fit *fit, const struct kt_stop *stop)
+{
+        return fit->knee_count > 0 && stop->why == KT_STOP_HOLD;
+}
+
+/* Volumes that share a cap get uneven and wandering shares of it: then what they get together is what can be proven. */
 bool kt_judge_may_stop(const struct kt_disk_result *result)
 {
-        for (size_t v = 0; v < result->volume_count; v++) {
-                struct kt_stop stop;
-                struct kt_fit fit;
+        bool all_proven = true;
+        struct kt_series sum;
+        struct kt_stop stop;
+        struct kt_fit fit;
 
+        for (size_t v = 0; v < result->volume_count; v++) {
                 fit_phase(&result->volumes[v].phases[KT_PHASE_WRITE], &fit);
-                if (!is_proven(&fit, &stop))
+                all_proven &= is_proven(&fit, &stop);
+                if (has_just_changed(&fit, &stop))
                         return false;
         }
-        return true;
+        if (all_proven || result->volume_count < 2)
+                return all_proven;
+
+        kt_judge_sum(result, KT_PHASE_WRITE, false, &sum);
+        kt_fit_series(&sum, kt_judge_settle(&result->volumes[0].phases[KT_PHASE_WRITE]), &fit);
+        return is_proven(&fit, &stop);
 }
 
 static void explain(const struct kt_fit *fit, const struct kt_stop *stop, char *buf, size_t size)
@@ -306,7 +321,10 @@ static void fill_cap(const struct kt_cap *model, const struct kt_series *togethe
         cap->is_known = true;
         cap->model = *model;
         cap->verdict = model->verdict;
-        (void)snprintf(cap->why, sizeof(cap->why), "%s", cap_reason(model->verdict)); /* fits */
+        (void)snprintf(cap->why, sizeof(cap->why), "%s",
+                       model->verdict == KT_CAP_UNCERTAIN && model->windows < KT_CAP_WINDOWS_MIN
+                               ? "too few seconds were measured: give it more (--time, --bytes)"
+                               : cap_reason(model->verdict)); /* fits */
         kt_judge_rate(together, 0, &cap->together);
         cap->together.value = model->together.value;
         cap->together.low = model->together.low;
@@ -353,7 +371,7 @@ static void judge_cap(const struct kt_disk_result *result, bool is_read, const s
                 .solo = list,
                 .volumes = result->volume_count,
                 .together_first = &together->first,
-                .together_last = is_read ? NULL : &together->last,
+                .together_last = &together->last,
         };
         struct kt_cap model;
 
@@ -392,12 +410,14 @@ void kt_judge_caps(struct kt_disk_result *result, const struct kt_fit *sum, cons
         kt_series_slice(&whole, settle_seconds + respend, for_ever, &together.last);
         judge_cap(result, false, rests, &together, &result->node.write);
 
-        if (!ran(result, KT_PHASE_READ_SOLO)) {
+        if (!ran(result, KT_PHASE_READ_AGAIN)) {
                 (void)snprintf(result->node.read.why, sizeof(result->node.read.why),
-                               "the volumes were not all read alone"); /* fits */
+                               "there was no time left to read all of them once more (--time)"); /* fits */
                 return;
         }
         kt_judge_sum(result, KT_PHASE_READ, true, &whole);
         kt_series_slice(&whole, settle_seconds, for_ever, &together.first);
+        kt_judge_sum(result, KT_PHASE_READ_AGAIN, true, &whole);
+        kt_series_slice(&whole, settle_seconds, for_ever, &together.last);
         judge_cap(result, true, rests, &together, &result->node.read);
 }

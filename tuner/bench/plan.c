@@ -17,6 +17,7 @@ enum {
 
 #define BYTES_MOST (UINT64_C(16) << 30)
 
+/* Six seconds are one to settle and five windows, the fewest that a cap is told from (cap.h). */
 const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         {
                 .id = KT_PHASE_WRITE,
@@ -33,7 +34,7 @@ const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         },
         {
                 .id = KT_PHASE_SOLO,
-                .want_seconds = 7,
+                .want_seconds = 6,
                 .least_seconds = 0.5,
                 .byte_weight = 12,
                 .is_each = true,
@@ -42,7 +43,7 @@ const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         },
         {
                 .id = KT_PHASE_AGAIN,
-                .want_seconds = 7,
+                .want_seconds = 6,
                 .least_seconds = 0.5,
                 .byte_weight = 10,
                 .needs_several = true,
@@ -50,21 +51,29 @@ const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         },
         {
                 .id = KT_PHASE_READ,
-                .want_seconds = 4,
+                .want_seconds = 6,
                 .least_seconds = 0.5,
                 .reads = true,
         },
         {
                 .id = KT_PHASE_READ_SOLO,
-                .want_seconds = 4,
+                .want_seconds = 6,
                 .least_seconds = 0.5,
                 .is_each = true,
                 .needs_several = true,
                 .reads = true,
         },
         {
+                .id = KT_PHASE_READ_AGAIN,
+                .want_seconds = 6,
+                .least_seconds = 6,
+                .needs_several = true,
+                .is_extra = true,
+                .reads = true,
+        },
+        {
                 .id = KT_PHASE_MIXED,
-                .want_seconds = 5,
+                .want_seconds = 4,
                 .least_seconds = 0.5,
                 .byte_weight = 8,
                 .writes = true,
@@ -73,7 +82,7 @@ const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         },
         {
                 .id = KT_PHASE_SYNC_50,
-                .want_seconds = 4,
+                .want_seconds = 3,
                 .least_seconds = 0.5,
                 .byte_weight = 5,
                 .load = 0.5,
@@ -83,7 +92,7 @@ const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         },
         {
                 .id = KT_PHASE_SYNC_80,
-                .want_seconds = 4,
+                .want_seconds = 3,
                 .least_seconds = 0.5,
                 .byte_weight = 5,
                 .load = 0.8,
@@ -93,7 +102,7 @@ const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         },
         {
                 .id = KT_PHASE_CATCH_UP,
-                .want_seconds = 4,
+                .want_seconds = 3,
                 .least_seconds = 0.5,
                 .reads = true,
                 .is_buffered = true,

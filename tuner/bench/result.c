@@ -16,6 +16,7 @@ static const struct {
         [KT_PHASE_AGAIN] = { "again", "write, all together again" },
         [KT_PHASE_READ] = { "read", "cold read" },
         [KT_PHASE_READ_SOLO] = { "readSolo", "cold read, alone" },
+        [KT_PHASE_READ_AGAIN] = { "readAgain", "cold read, all together again" },
         [KT_PHASE_MIXED] = { "mixed", "write beside read" },
         [KT_PHASE_SYNC_50] = { "sync50", "fdatasync at 50 %" },
         [KT_PHASE_SYNC_80] = { "sync80", "fdatasync at 80 %" },

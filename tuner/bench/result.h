@@ -54,14 +54,15 @@ struct kt_disk_latency {
 
 /* The phases, in the order they are run. */
 enum kt_disk_phase_id {
-        KT_PHASE_WRITE,     /* all volumes together, from fresh, until the stop rule or the budget */
-        KT_PHASE_REFILL,    /* rest, and burst again */
-        KT_PHASE_SOLO,      /* one volume after the other; the others rest */
-        KT_PHASE_AGAIN,     /* all together once more */
-        KT_PHASE_READ,      /* cold, direct, all together */
-        KT_PHASE_READ_SOLO, /* one volume after the other */
-        KT_PHASE_MIXED,     /* reads beside writes */
-        KT_PHASE_SYNC_50,   /* fdatasync(2) while half the sustained rate is written */
+        KT_PHASE_WRITE,      /* all volumes together, from fresh, until the stop rule or the budget */
+        KT_PHASE_REFILL,     /* rest, and burst again */
+        KT_PHASE_SOLO,       /* one volume after the other; the others rest */
+        KT_PHASE_AGAIN,      /* all together once more */
+        KT_PHASE_READ,       /* cold, direct, all together */
+        KT_PHASE_READ_SOLO,  /* one volume after the other */
+        KT_PHASE_READ_AGAIN, /* all together once more */
+        KT_PHASE_MIXED,      /* reads beside writes */
+        KT_PHASE_SYNC_50,    /* fdatasync(2) while half the sustained rate is written */
         KT_PHASE_SYNC_80,
         KT_PHASE_CATCH_UP, /* one buffered stream with the node's own read-ahead */
         KT_PHASE_STALL,    /* a buffered writer at 1.5 times the sustained rate: how long write(2) blocks */

@@ -201,7 +201,7 @@ static int run_job(struct run *run, const struct kt_job *job, struct kt_err *e)
         if (r < 0 && r != -EINTR)
                 return r;
         kt_node_sample(run->root, result->volumes, result->volume_count, moved(result), &after);
-        if (job->phase <= KT_PHASE_READ_SOLO)
+        if (job->phase <= KT_PHASE_READ_AGAIN)
                 kt_node_compare(&before, &after, run->cpus, &result->node);
         fill_rates(run, job);
         for (size_t v = 0; v < result->volume_count; v++)
@@ -384,9 +384,14 @@ static double stretched(struct run *run, const struct kt_phase_row *row, size_t 
 
 static int run_row(struct run *run, const struct kt_phase_row *row, struct kt_err *e)
 {
-        const double seconds = run->plan.phases[row->id].seconds;
+        double seconds = run->plan.phases[row->id].seconds;
         const size_t count = run->result->volume_count;
         int r = 0;
+
+        if (row->is_extra && run->slack >= row->least_seconds && (count > 1 || !row->needs_several)) {
+                seconds = row->want_seconds;
+                run->slack -= seconds;
+        }
 
         if (seconds <= 0) {
                 leave_out(run, row->id, run->plan.phases[row->id].why);

@@ -171,7 +171,8 @@ static void add_proof(const struct kt_disk_result *result, size_t v, struct kt_s
         kt_str_add_char(out, '\n');
         for (size_t i = 0; i < fit->bound_count; i++) {
                 label(out, "");
-                kt_str_addf(out, "%s %s (%s) needs a burst bucket above %s\n",
+                kt_str_addf(out, "%s%s %s (%s) needs a burst bucket above %s\n",
+                            rate == &fit->sustained ? "" : "of what it gets beside the others, ",
                             i == 0 ? "a later drop to" : "            or to", mega(fit->bounds[i].rate, text),
                             fit->bounds[i].reason, bytes_text(fit->bounds[i].bucket_bytes, bucket));
         }
