@@ -15,6 +15,8 @@
 enum {
         PLOT_TOP = 26,    /* room for the label of the highest line */
         PLOT_BOTTOM = 24, /* and for the figures below the lowest */
+        TICK_ABOVE = 4,   /* a label of the grid over its line */
+        TEXT_HEIGHT = 17, /* a line of text, and air */
         CURVE_WIDTH = 1000,
         POINTS_MAX = 600,  /* windows beyond that are averaged: nobody sees them one by one */
         LATENCIES_MAX = 8, /* series in one diagram */
@@ -90,12 +92,17 @@ static void add_grid_line(struct kt_str *out, const struct plot *plot, double va
         double y = y_of(plot, value);
 
         kt_str_addf(out, "<line class=\"grid\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" y2=\"%.1f\"/>", y, y);
-        kt_str_addf(out, "<text class=\"tick\" x=\"0\" y=\"%.1f\">%s</text>\n", y - 4, label);
+        kt_str_addf(out, "<text class=\"tick\" x=\"0\" y=\"%.1f\">%s</text>\n", y - TICK_ABOVE, label);
+}
+
+static double rate_step(const struct plot *plot)
+{
+        return nice_step(plot->most, plot->height / 40);
 }
 
 static void add_rate_grid(struct kt_str *out, const struct plot *plot)
 {
-        double step = nice_step(plot->most, plot->height / 40);
+        double step = rate_step(plot);
         bool is_giga = plot->most >= 1e10;
 
         for (int i = 0; i * step <= plot->most * 1.001; i++) {
@@ -272,7 +279,21 @@ static void add_model(struct kt_str *out, const struct plot *plot, const struct 
         kt_str_add(out, "\"/>\n");
 }
 
-/* At the level's right end: above the last one, below the others, where the grid's labels are not. */
+/* The nearest place from y downwards where a line of text lies beside none of the grid's labels. */
+static double between_ticks(const struct plot *plot, double y)
+{
+        double step = rate_step(plot);
+
+        for (int i = (int)(plot->most * 1.001 / step); i > 0; i--) {
+                double tick = y_of(plot, i * step) - TICK_ABOVE;
+
+                if (fabs(y - tick) < TEXT_HEIGHT)
+                        y = tick + TEXT_HEIGHT;
+        }
+        return y;
+}
+
+/* At the level's right end: above the last one, where the grid has no labels, below the others. */
 static void add_level_labels(struct kt_str *out, const struct plot *plot, const struct kt_disk_fit *fit)
 {
         double begin = 0;
@@ -284,7 +305,7 @@ static void add_level_labels(struct kt_str *out, const struct plot *plot, const 
 
                 if (percent_of(plot, end) - percent_of(plot, begin) >= 22) {
                         kt_str_addf(out, "<text class=\"label\" x=\"%.2f%%\" y=\"%.1f\" text-anchor=\"end\" dx=\"-8\">",
-                                    percent_of(plot, end), is_last ? y - 7 : y + 18);
+                                    percent_of(plot, end), is_last ? y - 7 : between_ticks(plot, y + 18));
                         kt_markup_rate(out, fit->model.levels[i].rate.value);
                         kt_str_add(out, "</text>\n");
                 }
