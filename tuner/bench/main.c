@@ -171,7 +171,7 @@ static int parse_time(const struct args *args, struct wishes *wishes, struct kt_
 {
         int64_t ms = 0;
 
-        wishes->run.seconds = kt_plan_usual_seconds(wishes->path_count);
+        wishes->run.seconds = kt_disk_plan_usual_seconds(wishes->path_count);
         if (!args->time)
                 return 0;
         if (kt_num_parse_duration(args->time, &ms) < 0 || ms < SECONDS_LEAST * 1000 ||

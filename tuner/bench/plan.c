@@ -18,7 +18,7 @@ enum {
 #define BYTES_MOST (UINT64_C(16) << 30)
 
 /* Six seconds are one to settle and five windows, the fewest that a cap is told from (cap.h). */
-const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
+const struct kt_disk_phase_row kt_disk_phase_rows[KT_PHASE_COUNT_] = {
         {
                 .id = KT_PHASE_WRITE,
                 .byte_weight = 50,
@@ -120,12 +120,12 @@ const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_] = {
         },
 };
 
-double kt_plan_usual_seconds(size_t volumes)
+double kt_disk_plan_usual_seconds(size_t volumes)
 {
         return USUAL_SECONDS + (double)(volumes > 1 ? volumes - 1 : 0) * USUAL_SECONDS_MORE;
 }
 
-uint64_t kt_plan_bytes(uint64_t free_bytes, uint64_t asked)
+uint64_t kt_disk_plan_bytes(uint64_t free_bytes, uint64_t asked)
 {
         const uint64_t usual = free_bytes / 100 * FREE_PERCENT;
 
@@ -137,7 +137,7 @@ uint64_t kt_plan_bytes(uint64_t free_bytes, uint64_t asked)
 /* A phase ends when its last requests have: of eight in flight at 30 MB/s that is a quarter of a second. */
 static const double end_seconds = 0.25;
 
-static double wanted(const struct kt_phase_row *row, size_t volumes)
+static double wanted(const struct kt_disk_phase_row *row, size_t volumes)
 {
         if (row->is_extra || (row->needs_several && volumes < 2))
                 return 0;
@@ -145,19 +145,19 @@ static double wanted(const struct kt_phase_row *row, size_t volumes)
 }
 
 /* A phase's share of what is left: phases that are left out leave theirs to the others. */
-static void share_bytes(struct kt_plan *plan)
+static void share_bytes(struct kt_disk_plan *plan)
 {
         unsigned rest = 0;
 
         for (size_t p = KT_PHASE_COUNT_; p-- > 0;) {
-                if (plan->phases[p].seconds <= 0 && !kt_phase_rows[p].is_extra)
+                if (plan->phases[p].seconds <= 0 && !kt_disk_phase_rows[p].is_extra)
                         continue;
-                rest += kt_phase_rows[p].byte_weight;
-                plan->phases[p].byte_share = rest > 0 ? (double)kt_phase_rows[p].byte_weight / rest : 0;
+                rest += kt_disk_phase_rows[p].byte_weight;
+                plan->phases[p].byte_share = rest > 0 ? (double)kt_disk_phase_rows[p].byte_weight / rest : 0;
         }
 }
 
-void kt_plan_make(size_t volumes, double seconds, struct kt_plan *ret)
+void kt_disk_plan_make(size_t volumes, double seconds, struct kt_disk_plan *ret)
 {
         const double least_write = seconds * WRITE_PERCENT / 100;
         double others = OVERHEAD_SECONDS;
@@ -165,14 +165,14 @@ void kt_plan_make(size_t volumes, double seconds, struct kt_plan *ret)
         double scale;
 
         for (size_t p = 0; p < KT_PHASE_COUNT_; p++)
-                others += wanted(&kt_phase_rows[p], volumes);
+                others += wanted(&kt_disk_phase_rows[p], volumes);
         write = seconds - others > least_write ? seconds - others : least_write;
         scale = (seconds - write) / others;
         scale = scale < 1 ? scale : 1;
 
-        *ret = (struct kt_plan){ .seconds = seconds };
+        *ret = (struct kt_disk_plan){ .seconds = seconds };
         for (size_t p = 0; p < KT_PHASE_COUNT_; p++) {
-                const struct kt_phase_row *row = &kt_phase_rows[p];
+                const struct kt_disk_phase_row *row = &kt_disk_phase_rows[p];
                 double share = p == KT_PHASE_WRITE ? write : row->want_seconds * scale;
 
                 if (row->needs_several && volumes < 2)
@@ -187,7 +187,7 @@ void kt_plan_make(size_t volumes, double seconds, struct kt_plan *ret)
         share_bytes(ret);
 }
 
-uint32_t kt_plan_block(double rate, uint64_t partitions, uint64_t max_sectors_kib)
+uint32_t kt_disk_plan_block(double rate, uint64_t partitions, uint64_t max_sectors_kib)
 {
         double most = max_sectors_kib > 0 ? (double)max_sectors_kib * 1024 : BLOCK_MOST;
         double block = partitions > 0 ? rate * EXPIRE_SECONDS / (double)partitions : BLOCK_MOST;
@@ -200,7 +200,7 @@ uint32_t kt_plan_block(double rate, uint64_t partitions, uint64_t max_sectors_ki
 
 /* Var(ln rho) is about 1.5 noise^2 / n for two volumes that are alike; 2.33 and 1.64 are the normal distribution's
  * quantiles of 99 and 95 %. */
-double kt_plan_windows(double noise, double correlation)
+double kt_disk_plan_windows(double noise, double correlation)
 {
         const double step = (2.33 + 1.64) * noise / log(0.9);
 

@@ -11,7 +11,7 @@
 #include "tuner/bench/result.h"
 
 /* What is wanted of each phase; rows in the order they are run. */
-struct kt_phase_row {
+struct kt_disk_phase_row {
         enum kt_disk_phase_id id;
         double want_seconds;  /* 0: what the others leave */
         double least_seconds; /* shorter it says nothing and is left out */
@@ -24,9 +24,9 @@ struct kt_phase_row {
         enum kt_engine_set set;
 };
 
-extern const struct kt_phase_row kt_phase_rows[KT_PHASE_COUNT_];
+extern const struct kt_disk_phase_row kt_disk_phase_rows[KT_PHASE_COUNT_];
 
-struct kt_plan {
+struct kt_disk_plan {
         double seconds; /* of the whole run */
         struct {
                 double seconds;    /* 0: left out */
@@ -36,19 +36,19 @@ struct kt_plan {
 };
 
 /* 60 s for one volume and 30 s more for each further one. */
-double kt_plan_usual_seconds(size_t volumes);
+double kt_disk_plan_usual_seconds(size_t volumes);
 
 /* The bytes that one volume may take: 10 % of what is free, 16 GiB at most, or as asked for (0: not asked). */
-uint64_t kt_plan_bytes(uint64_t free_bytes, uint64_t asked);
+uint64_t kt_disk_plan_bytes(uint64_t free_bytes, uint64_t asked);
 
-void kt_plan_make(size_t volumes, double seconds, struct kt_plan *ret);
+void kt_disk_plan_make(size_t volumes, double seconds, struct kt_disk_plan *ret);
 
 /* How large the writes are that the kernel's writeback makes of a broker with that many partitions, which takes rate
  * bytes per second: what 30 s bring to one of them, at most what the disk takes at once and 1 MiB. */
-uint32_t kt_plan_block(double rate, uint64_t partitions, uint64_t max_sectors_kib);
+uint32_t kt_disk_plan_block(double rate, uint64_t partitions, uint64_t max_sectors_kib);
 
 /* Windows that tell two rates apart that differ by a tenth, given the noise of one window and the correlation of
  * neighbours (99 % sure, found 95 times of 100). */
-double kt_plan_windows(double noise, double correlation);
+double kt_disk_plan_windows(double noise, double correlation);
 
 #endif

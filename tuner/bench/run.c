@@ -32,7 +32,7 @@ struct run {
         struct kt_progress *progress;
         struct kt_disk_result *result;
         struct kt_engine *engine;
-        struct kt_plan plan;
+        struct kt_disk_plan plan;
         double slack; /* seconds that earlier phases left */
         double cpus;
         double early_bytes[KT_DISK_VOLUMES_MAX]; /* written before the first window */
@@ -128,13 +128,13 @@ static void leave_out(struct run *run, enum kt_disk_phase_id id, const char *why
         }
 }
 
-static uint32_t read_block(const struct kt_phase_row *row)
+static uint32_t read_block(const struct kt_disk_phase_row *row)
 {
         return row->is_buffered ? CATCH_UP_BLOCK : BLOCK;
 }
 
 /* Writes go as deep as the ramp said; what is timed or read needs some in flight in any case. */
-static unsigned depth_of(const struct run *run, const struct kt_phase_row *row)
+static unsigned depth_of(const struct run *run, const struct kt_disk_phase_row *row)
 {
         unsigned depth = kt_engine_depth(run->engine);
 
@@ -144,7 +144,7 @@ static unsigned depth_of(const struct run *run, const struct kt_phase_row *row)
 }
 
 /* only: the volume that runs alone, or the number of volumes for all of them. */
-static void make_job(const struct run *run, const struct kt_phase_row *row, size_t only, double seconds,
+static void make_job(const struct run *run, const struct kt_disk_phase_row *row, size_t only, double seconds,
                      struct kt_job *ret)
 {
         const struct kt_disk_result *result = run->result;
@@ -229,7 +229,7 @@ static int find_block(struct run *run, struct kt_err *e)
                 struct kt_job job;
                 int r;
 
-                make_job(run, &kt_phase_rows[KT_PHASE_WRITE], result->volume_count, PROBE_SECONDS, &job);
+                make_job(run, &kt_disk_phase_rows[KT_PHASE_WRITE], result->volume_count, PROBE_SECONDS, &job);
                 job.is_ramp = false;
                 job.depth = DEPTH_LEAST;
                 r = run_job(run, &job, e);
@@ -242,7 +242,7 @@ static int find_block(struct run *run, struct kt_err *e)
         }
         if (options->partitions > 0)
                 run->write_block =
-                        kt_plan_block(rate, options->partitions, max_sectors == UINT64_MAX ? 0 : max_sectors);
+                        kt_disk_plan_block(rate, options->partitions, max_sectors == UINT64_MAX ? 0 : max_sectors);
         result->block_bytes = run->write_block;
         return 0;
 }
@@ -254,7 +254,7 @@ static int run_write(struct run *run, struct kt_err *e)
         struct kt_job job;
         int r;
 
-        make_job(run, &kt_phase_rows[KT_PHASE_WRITE], result->volume_count, seconds, &job);
+        make_job(run, &kt_disk_phase_rows[KT_PHASE_WRITE], result->volume_count, seconds, &job);
         r = run_job(run, &job, e);
         if (r < 0 && r != -EINTR)
                 return r;
@@ -283,7 +283,7 @@ static bool has_knee(const struct kt_disk_result *result)
 static int run_refill(struct run *run, struct kt_err *e)
 {
         struct kt_disk_result *result = run->result;
-        const double want = kt_phase_rows[KT_PHASE_REFILL].want_seconds;
+        const double want = kt_disk_phase_rows[KT_PHASE_REFILL].want_seconds;
         struct kt_job job;
         double rest;
         int r;
@@ -299,7 +299,7 @@ static int run_refill(struct run *run, struct kt_err *e)
                 return -EINTR;
 
         rest = kt_engine_seconds(run->engine) - run->last_write[0];
-        make_job(run, &kt_phase_rows[KT_PHASE_REFILL], result->volume_count, want - REFILL_REST_SECONDS, &job);
+        make_job(run, &kt_disk_phase_rows[KT_PHASE_REFILL], result->volume_count, want - REFILL_REST_SECONDS, &job);
         r = run_job(run, &job, e);
         if (r < 0)
                 return r;
@@ -332,7 +332,7 @@ static double stall_seconds(const struct kt_disk_result *result, double load)
 
 static int run_stall(struct run *run, struct kt_err *e)
 {
-        const struct kt_phase_row *row = &kt_phase_rows[KT_PHASE_STALL];
+        const struct kt_disk_phase_row *row = &kt_disk_phase_rows[KT_PHASE_STALL];
         const double want = fmax(row->least_seconds, stall_seconds(run->result, row->load) + 2);
         struct kt_job job;
         char why[160];
@@ -355,11 +355,11 @@ static int run_stall(struct run *run, struct kt_err *e)
 /* ---- The other phases ---- */
 
 /* Noise needs longer to be told from a cap, and a rested bucket has to be spent first. */
-static double stretched(struct run *run, const struct kt_phase_row *row, size_t only, double seconds)
+static double stretched(struct run *run, const struct kt_disk_phase_row *row, size_t only, double seconds)
 {
         const struct kt_disk_result *result = run->result;
         const double now = kt_engine_seconds(run->engine);
-        double want = kt_plan_windows(run->sum.noise, run->sum.correlation) + 2;
+        double want = kt_disk_plan_windows(run->sum.noise, run->sum.correlation) + 2;
         double spend = 0;
         double more;
 
@@ -382,7 +382,7 @@ static double stretched(struct run *run, const struct kt_phase_row *row, size_t 
         return seconds + more;
 }
 
-static int run_row(struct run *run, const struct kt_phase_row *row, struct kt_err *e)
+static int run_row(struct run *run, const struct kt_disk_phase_row *row, struct kt_err *e)
 {
         double seconds = run->plan.phases[row->id].seconds;
         const size_t count = run->result->volume_count;
@@ -407,7 +407,7 @@ static int run_row(struct run *run, const struct kt_phase_row *row, struct kt_er
         return r;
 }
 
-static int run_phase(struct run *run, const struct kt_phase_row *row, struct kt_err *e)
+static int run_phase(struct run *run, const struct kt_disk_phase_row *row, struct kt_err *e)
 {
         if (row->id == KT_PHASE_WRITE)
                 return run_write(run, e);
@@ -493,8 +493,8 @@ static int run_all(struct run *run, struct kt_err *e)
 
         begin_nvme(run);
         for (; p < KT_PHASE_COUNT_ && r == 0 && !has_error(run->result); p++) {
-                r = run_phase(run, &kt_phase_rows[p], e);
-                if (kt_phase_rows[p].id == KT_PHASE_AGAIN)
+                r = run_phase(run, &kt_disk_phase_rows[p], e);
+                if (kt_disk_phase_rows[p].id == KT_PHASE_AGAIN)
                         end_nvme(run);
         }
         for (; p < KT_PHASE_COUNT_; p++)
@@ -516,11 +516,12 @@ int kt_run(const struct kt_root *root, const struct kt_run_options *options, str
         int r;
 
         for (size_t v = 0; v < result->volume_count; v++)
-                result->volumes[v].budget_bytes = kt_plan_bytes(result->volumes[v].target.free_bytes, options->bytes);
+                result->volumes[v].budget_bytes =
+                        kt_disk_plan_bytes(result->volumes[v].target.free_bytes, options->bytes);
         result->budget_seconds = options->seconds;
         result->partitions = (unsigned)options->partitions;
         result->node.dirty_limit_bytes = kt_node_dirty_limit(root, &result->node.is_dirty_limit_of_group);
-        kt_plan_make(result->volume_count, options->seconds, &run.plan);
+        kt_disk_plan_make(result->volume_count, options->seconds, &run.plan);
 
         r = kt_engine_new(result->volumes, result->volume_count, &run.engine, e);
         if (r < 0)

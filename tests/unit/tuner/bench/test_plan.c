@@ -4,12 +4,12 @@
 
 #include "tests/unit/support.h"
 
-static double planned(const struct kt_plan *plan, size_t volumes)
+static double planned(const struct kt_disk_plan *plan, size_t volumes)
 {
         double sum = 0;
 
         for (size_t p = 0; p < KT_PHASE_COUNT_; p++)
-                sum += plan->phases[p].seconds * (kt_phase_rows[p].is_each ? (double)volumes : 1);
+                sum += plan->phases[p].seconds * (kt_disk_phase_rows[p].is_each ? (double)volumes : 1);
         return sum;
 }
 
@@ -17,9 +17,9 @@ static void test_rows__stand_at_their_own_id(void **state)
 {
         (void)state;
         for (size_t p = 0; p < KT_PHASE_COUNT_; p++) {
-                assert_int_equal(kt_phase_rows[p].id, p);
-                assert_true(kt_phase_rows[p].writes || kt_phase_rows[p].reads);
-                assert_true(!kt_phase_rows[p].writes || kt_phase_rows[p].byte_weight > 0);
+                assert_int_equal(kt_disk_phase_rows[p].id, p);
+                assert_true(kt_disk_phase_rows[p].writes || kt_disk_phase_rows[p].reads);
+                assert_true(!kt_disk_phase_rows[p].writes || kt_disk_phase_rows[p].byte_weight > 0);
         }
 }
 
@@ -34,9 +34,9 @@ static void test_make__fits_the_time(void **state)
 
         (void)state;
         for (size_t i = 0; i < KT_COUNT(rows); i++) {
-                struct kt_plan plan;
+                struct kt_disk_plan plan;
 
-                kt_plan_make(rows[i].volumes, rows[i].seconds, &plan);
+                kt_disk_plan_make(rows[i].volumes, rows[i].seconds, &plan);
                 assert_true(planned(&plan, rows[i].volumes) <= rows[i].seconds);
                 assert_true(plan.phases[KT_PHASE_WRITE].seconds >= rows[i].write_least);
         }
@@ -44,12 +44,12 @@ static void test_make__fits_the_time(void **state)
 
 static void test_make__says_why_a_phase_is_left_out(void **state)
 {
-        struct kt_plan plan;
+        struct kt_disk_plan plan;
 
         (void)state;
-        kt_plan_make(1, 60, &plan);
+        kt_disk_plan_make(1, 60, &plan);
         assert_string_equal(plan.phases[KT_PHASE_SOLO].why, "there is one volume only");
-        kt_plan_make(2, 90, &plan);
+        kt_disk_plan_make(2, 90, &plan);
         assert_null(plan.phases[KT_PHASE_SOLO].why);
         for (size_t p = 0; p < KT_PHASE_COUNT_; p++)
                 assert_true((plan.phases[p].seconds > 0) == (plan.phases[p].why == NULL));
@@ -57,11 +57,11 @@ static void test_make__says_why_a_phase_is_left_out(void **state)
 
 static void test_make__shares_all_bytes_and_no_more(void **state)
 {
-        struct kt_plan plan;
+        struct kt_disk_plan plan;
         double left = 1;
 
         (void)state;
-        kt_plan_make(2, 90, &plan);
+        kt_disk_plan_make(2, 90, &plan);
         for (size_t p = 0; p < KT_PHASE_COUNT_; p++) {
                 assert_true(plan.phases[p].byte_share >= 0 && plan.phases[p].byte_share <= 1);
                 left -= left * plan.phases[p].byte_share;
@@ -72,9 +72,9 @@ static void test_make__shares_all_bytes_and_no_more(void **state)
 static void test_bytes__a_tenth_at_most(void **state)
 {
         (void)state;
-        assert_int_equal(kt_plan_bytes(1000, 0), 100);
-        assert_int_equal(kt_plan_bytes(UINT64_C(1) << 40, 0), UINT64_C(16) << 30);
-        assert_int_equal(kt_plan_bytes(1000, 777), 777);
+        assert_int_equal(kt_disk_plan_bytes(1000, 0), 100);
+        assert_int_equal(kt_disk_plan_bytes(UINT64_C(1) << 40, 0), UINT64_C(16) << 30);
+        assert_int_equal(kt_disk_plan_bytes(1000, 777), 777);
 }
 
 static void test_block__follows_rate_and_partitions(void **state)
@@ -95,16 +95,16 @@ static void test_block__follows_rate_and_partitions(void **state)
 
         (void)state;
         for (size_t i = 0; i < KT_COUNT(rows); i++)
-                assert_int_equal(kt_plan_block(rows[i].rate, rows[i].partitions, rows[i].max_sectors_kib),
+                assert_int_equal(kt_disk_plan_block(rows[i].rate, rows[i].partitions, rows[i].max_sectors_kib),
                                  rows[i].expect);
 }
 
 static void test_windows__grow_with_the_noise(void **state)
 {
         (void)state;
-        assert_true(kt_plan_windows(0.05, 0) > 5 && kt_plan_windows(0.05, 0) < 6);
-        assert_true(kt_plan_windows(0.10, 0) > 21 && kt_plan_windows(0.10, 0) < 22);
-        assert_true(kt_plan_windows(0.10, 0.5) > 3 * kt_plan_windows(0.10, 0) - 1);
+        assert_true(kt_disk_plan_windows(0.05, 0) > 5 && kt_disk_plan_windows(0.05, 0) < 6);
+        assert_true(kt_disk_plan_windows(0.10, 0) > 21 && kt_disk_plan_windows(0.10, 0) < 22);
+        assert_true(kt_disk_plan_windows(0.10, 0.5) > 3 * kt_disk_plan_windows(0.10, 0) - 1);
 }
 
 int main(void)
