@@ -226,7 +226,7 @@ int kt_json_render(const struct kt_json *document, struct kt_str *out)
 
 /* ---- Reading ---- */
 
-int kt_json_parse(const char *name, const char *text, size_t len, struct kt_json **ret, struct kt_err *e)
+static int parse(const char *name, const char *text, size_t len, size_t flags, struct kt_json **ret, struct kt_err *e)
 {
         struct kt_json *document;
         json_error_t error;
@@ -235,7 +235,7 @@ int kt_json_parse(const char *name, const char *text, size_t len, struct kt_json
         if (len > KT_JSON_TEXT_MAX)
                 return kt_err_set(e, -EBADMSG, "%s: larger than %d bytes", name, (int)KT_JSON_TEXT_MAX);
 
-        node = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+        node = json_loadb(text, len, JSON_REJECT_DUPLICATES | flags, &error);
         if (!node && error.text[0] == '\0') /* jansson has words for everything but a lack of memory */
                 return kt_err_set(e, -ENOMEM, "read %s", name);
         if (!node)
@@ -247,6 +247,16 @@ int kt_json_parse(const char *name, const char *text, size_t len, struct kt_json
 
         *ret = document;
         return 0;
+}
+
+int kt_json_parse(const char *name, const char *text, size_t len, struct kt_json **ret, struct kt_err *e)
+{
+        return parse(name, text, len, 0, ret, e);
+}
+
+int kt_json_parse_foreign(const char *name, const char *text, size_t len, struct kt_json **ret, struct kt_err *e)
+{
+        return parse(name, text, len, JSON_ALLOW_NUL, ret, e);
 }
 
 /* The member of an object: 0, or why there is none. */
@@ -274,7 +284,7 @@ int kt_json_get_text(const struct kt_json *object, const char *key, const char *
 
         if (r < 0)
                 return r;
-        if (!json_is_string(member))
+        if (!json_is_string(member) || strlen(json_string_value(member)) != json_string_length(member))
                 return -EINVAL;
 
         *ret = json_string_value(member);

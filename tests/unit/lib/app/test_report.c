@@ -215,6 +215,22 @@ static void test_parse__is_strict(void **state)
         }
 }
 
+static void test_parse_foreign__suffers_a_nul_in_texts(void **state)
+{
+        static const char text[] = "{\"good\": \"x\", \"bad\": \"x\\u0000y\"}";
+        struct kt_json *document = NULL;
+        const char *got = NULL;
+        (void)state;
+
+        assert_int_equal(kt_json_parse("f", text, strlen(text), &document, NULL), -EBADMSG);
+        assert_int_equal(kt_json_parse_foreign("f", text, strlen(text), &document, NULL), 0);
+        assert_int_equal(kt_json_get_text(document, "bad", &got), -EINVAL);
+        assert_null(got);
+        assert_int_equal(kt_json_get_text(document, "good", &got), 0);
+        kt_json_free(document);
+        assert_int_equal(kt_json_parse_foreign("f", "{\"a\\u0000\": 1}", 13, &document, NULL), -EBADMSG);
+}
+
 static void test_parse__limits(void **state)
 {
         KT_AUTO_FREE char *text = malloc(KT_JSON_TEXT_MAX + 1);
@@ -342,6 +358,7 @@ int main(void)
                 cmocka_unit_test(test_json__lost_findings_lose_the_document),
                 cmocka_unit_test(test_parse__reads_members),
                 cmocka_unit_test(test_parse__is_strict),
+                cmocka_unit_test(test_parse_foreign__suffers_a_nul_in_texts),
                 cmocka_unit_test(test_parse__limits),
                 cmocka_unit_test(test_word__is_painted_when_known),
                 cmocka_unit_test(test_colour__needs_a_terminal),
