@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Short names for contents: of profiles, events and published documents. */
+/* Short names for contents: of profiles, Events and published documents. */
 #ifndef KT_DAEMONSET_HASH_H
 #define KT_DAEMONSET_HASH_H
 
@@ -8,8 +8,7 @@
 
 enum { KT_HASH_MAX = 17 }; /* sixteen hexadecimal digits and their NUL: fits a label's value and an object's name */
 
-/* FNV-1a of 64 bits, in hexadecimal. Names contents, and proves nothing about them. Returns buf. */
+/* FNV-1a of 64 bits, in hexadecimal. It tells contents apart, and protects nothing. Returns buf. */
 const char *kt_hash_text(const char *text, char buf[KT_HASH_MAX]);
-uint64_t kt_hash_bytes(const void *bytes, size_t len);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the agent knows of its node. Plain data: reconcile, volumes and brokers fill it, publish and metrics read it, and
- * nothing in it says how anybody is told. Times are milliseconds of CLOCK_MONOTONIC unless they are called wall. */
+/* What the agent knows of its node. Plain data: reconcile, volumes, brokers and bench fill it, publish and metrics read
+ * it, and nothing in it says how anybody is told. Times are milliseconds of CLOCK_MONOTONIC unless named wall. */
 #ifndef KT_DAEMONSET_STATE_H
 #define KT_DAEMONSET_STATE_H
 
@@ -10,14 +10,15 @@
 
 #include "daemonset/condition.h"
 #include "daemonset/drift.h"
+#include "daemonset/event.h"
 #include "daemonset/hash.h"
+#include "daemonset/pods.h"
 #include "lib/base/attr.h"
 #include "tuner/tuner.h"
 
 enum {
-        KT_NODE_NAME_MAX = 254,  /* a DNS subdomain and its NUL (apimachinery, DNS1123SubdomainMaxLength) */
-        KT_NODE_UID_MAX = 64,    /* a UUID of 36 characters */
-        KT_NODE_ROWS_MAX = 4096, /* 13 rows about disks, 256 disks */
+        KT_NODE_NAME_MAX = 254, /* a DNS subdomain and its NUL (apimachinery, DNS1123SubdomainMaxLength) */
+        KT_NODE_ROWS_MAX = 4096,
         KT_NODE_VOLUMES_MAX = 256,
         KT_NODE_BROKERS_MAX = 256,
 };
@@ -34,18 +35,19 @@ struct kt_node_row {
         char *rival; /* who is known to set it otherwise */
         enum kt_state state;
         bool is_required;
-        bool is_seen; /* by the round that goes on */
+        bool is_seen;                /* in the round that goes on */
+        enum kt_drift_action action; /* of the round that goes on */
         struct kt_drift drift;
         uint64_t restored; /* times it was put back since the agent started */
 };
 
-/* A volume of a broker's pod, as it is mounted on the node. */
+/* A volume of a broker's pod, as it is mounted on the node. Texts are owned. */
 struct kt_node_volume {
         char *path;
         char *pod_uid;
-        char *name;   /* of the PersistentVolume */
-        char *device; /* NULL: on no disk */
+        char *name; /* of the PersistentVolume */
         char *filesystem;
+        char *device;  /* NULL: on no disk that is known */
         char *problem; /* why its disks are not tuned; NULL: they are */
 };
 
@@ -58,23 +60,21 @@ enum kt_broker_state {
         KT_BROKER_STATE_COUNT_
 };
 
-/* A container of a broker's pod, and the process in it whose limits its children inherit. */
+/* A pod of a broker on this node. */
 struct kt_node_broker {
-        char *pod_uid;
-        char *pod_namespace;
-        char *pod_name;
-        char *container_id;
-        uint64_t pid;
-        uint64_t nofile; /* hard limit, as last read; 0: not known */
-        uint64_t want_nofile;
+        struct kt_pod pod;
+        bool is_seen;    /* in the list that comes in */
+        bool is_changed; /* its limits have to be looked at now */
+        int64_t next_ms; /* when to look again */
+        uint64_t nofile; /* least hard limit of its processes; 0: not known */
         enum kt_broker_state state;
-        char *reason; /* NULL: nothing to say */
+        char *reason; /* owned; NULL: nothing to say */
 };
 
 struct kt_node_state {
         char node[KT_NODE_NAME_MAX];
-        char node_uid[KT_NODE_UID_MAX]; /* "" until the API said it */
-        char boot_id[KT_NODE_UID_MAX];
+        char boot_id[64];
+        char kernel[72];
         char profile[64];
         char profile_hash[KT_HASH_MAX];
         struct kt_node_row *rows;
@@ -86,27 +86,39 @@ struct kt_node_state {
         struct kt_node_broker *brokers;
         size_t broker_count;
         size_t broker_cap;
+        char uevent_disk[64]; /* the disk that the kernel said something of last: "vdb" */
+        int64_t uevent_ms;    /* and when */
         char *config_problem; /* why kafka.yaml cannot be used; NULL: it can. The profile before it stays in force */
         bool is_judged;       /* all rows were read at least once */
         uint64_t rounds;
         uint64_t written;
+        uint64_t raised; /* limits of processes */
+        uint64_t raise_failures;
         struct kt_conditions conditions;
+        struct kt_events events;
 };
 
 const char *kt_broker_state_name(enum kt_broker_state state);
 
+/* Replaces *slot by a copy of text (NULL: by nothing) when it is another one, and sets *changed then. 0 or -ENOMEM. */
+KT_MUST_CHECK int kt_node_set_text(char **slot, const char *text, bool *changed);
+
 /* The row of that key, or NULL. */
 struct kt_node_row *kt_node_find_row(struct kt_node_state *state, const char *key);
+/* The first row of that id, or NULL. */
+const struct kt_node_row *kt_node_row_of(const struct kt_node_state *state, const char *id);
+struct kt_node_broker *kt_node_find_broker(struct kt_node_state *state, const char *pod_uid);
 
 /* How many rows are in that state. */
 size_t kt_node_count(const struct kt_node_state *state, enum kt_state row_state);
 
-/* Everything required was read back and holds; ret_first (may be NULL) is the first row that does not, or NULL. */
+/* Everything required was read back and holds, or is unknown to this kernel; *ret_first (may be NULL) is the first row
+ * that keeps it from being so, or NULL. */
 bool kt_node_is_ready(const struct kt_node_state *state, const struct kt_node_row **ret_first);
 
 void kt_node_row_done(struct kt_node_row *row);
+void kt_node_volume_done(struct kt_node_volume *volume);
 void kt_node_clear_volumes(struct kt_node_state *state);
-void kt_node_broker_done(struct kt_node_broker *broker);
 void kt_node_state_done(struct kt_node_state *state);
 
 #endif

@@ -59,7 +59,7 @@ static int add_device(struct kt_queues *queues, const struct kt_device *device)
         return 0;
 }
 
-static int add_path(const struct kt_root *root, const char *what, struct kt_queues *queues, struct kt_err *e)
+int kt_queues_add(const struct kt_root *root, const char *what, struct kt_queues *queues, struct kt_err *e)
 {
         struct kt_device_stack *stack;
         int r;
@@ -86,12 +86,12 @@ int kt_queues_load(const struct kt_root *root, const char *device, const struct 
 
         r = kt_mounts_load(root, NULL, &ret->mounts, e);
         if (r == 0 && device)
-                return add_path(root, device, ret, e);
+                return kt_queues_add(root, device, ret, e);
 
         /* A pod's mount points are elsewhere on the node: what is not mounted here is not this machine's business. */
         for (size_t i = 0; r == 0 && i < volumes->count; i++)
                 if (kt_mounts_at(&ret->mounts, volumes->items[i]))
-                        r = add_path(root, volumes->items[i], ret, e);
+                        r = kt_queues_add(root, volumes->items[i], ret, e);
         return r;
 }
 

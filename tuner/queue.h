@@ -29,6 +29,10 @@ struct kt_queues {
  * 0, also when none is mounted; or the -errno of kt_device_find or kt_mounts_load. */
 KT_MUST_CHECK int kt_queues_load(const struct kt_root *root, const char *device, const struct kt_spec_texts *volumes,
                                  struct kt_queues *ret, struct kt_err *e);
+
+/* Adds the disks behind one more path of ret->mounts, which are loaded; what else is in it stays when that fails. */
+KT_MUST_CHECK int kt_queues_add(const struct kt_root *root, const char *what, struct kt_queues *queues,
+                                struct kt_err *e);
 void kt_queues_done(struct kt_queues *queues);
 
 /* True when a wish is about block devices. */
