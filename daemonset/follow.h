@@ -29,7 +29,7 @@ struct kt_follow_notice {
         struct kt_json *object;     /* of PRESENT and DELETED; those of a list have neither kind nor apiVersion */
         const struct kt_err *error; /* of BROKEN */
         int code;                   /* of BROKEN: the -errno */
-        int64_t retry_ms;           /* of BROKEN */
+        int64_t retry_ms;           /* of BROKEN; -1: never, for want of memory or room: free it and make a new one */
 };
 
 /* Texts are copied. Zero means the value in brackets. */
@@ -40,7 +40,7 @@ struct kt_follow_config {
         int64_t watch_ms;   /* [1800000] a watch is opened anew after this, or up to twice of it */
         int64_t first_ms;   /* [0] the first list is sent after up to this: nodes that start together come apart */
         struct kt_backoff backoff; /* [1000, 60000] */
-        /* May stop and free what it is told by. */
+        /* Must not free what it is told by. */
         void (*notice)(void *context, const struct kt_follow_notice *notice);
         void *context;
 };
