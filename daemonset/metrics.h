@@ -55,7 +55,6 @@ enum kt_metric_id {
         KT_METRIC_API_EVENTS,
         KT_METRIC_API_BYTES,
         KT_METRIC_API_ANSWER_TIME,
-        KT_METRIC_SERIES_LOST,
         KT_METRIC_COUNT_,
 };
 extern const struct kt_metric kt_metric_rows[];
@@ -66,12 +65,14 @@ struct kt_metrics; /* the values of one table of rows */
 KT_MUST_CHECK struct kt_metrics *kt_metrics_new(const struct kt_metric *rows);
 void kt_metrics_free(struct kt_metrics *metrics);
 
-/* Sets or adds to the series of row id with these values of its labels (NULL: no labels; "" beyond the given ones). Any
- * bytes may be in a value. A series that finds no room is counted (KT_METRIC_SERIES_LOST) and nothing else. */
+/* Sets or adds to the series of row id with these values of its labels: as many as the row has labels, NULL where it has
+ * none. Any bytes may be in a value. A series that finds no room is counted (k8skafka_metric_series_lost_total) and
+ * nothing else. */
 void kt_metrics_set(struct kt_metrics *metrics, unsigned id, const char *const *labels, double value);
 void kt_metrics_add(struct kt_metrics *metrics, unsigned id, const char *const *labels, double value);
-/* Forgets all series of a row, or those whose first labels have these values: what it is about has left. */
-void kt_metrics_forget(struct kt_metrics *metrics, unsigned id, const char *const *labels);
+/* Forgets the series of a row whose first count labels have these values (0: all): what they are about has left, or is
+ * told anew. */
+void kt_metrics_forget(struct kt_metrics *metrics, unsigned id, const char *const *labels, size_t count);
 
 /* Appends the text format (Prometheus exposition format 0.0.4), families in the order of their rows, series in the order
  * of their first appearance; a family without a series is left out. */
@@ -81,14 +82,16 @@ void kt_metrics_render(const struct kt_metrics *metrics, struct kt_str *out);
 
 enum {
         KT_METRICS_CONNECTIONS_MAX = 16,
+        KT_METRICS_RESERVED = 4, /* of them for loopback: the kubelet asks there whether we live */
         KT_METRICS_PER_ADDRESS_MAX = 8,
-        KT_METRICS_TIMEOUT_S = 10,   /* of a connection on which nothing happens */
+        KT_METRICS_IDLE_S = 5,       /* of a connection on which nothing happens */
+        KT_METRICS_LIFE_MS = 15000,  /* of a connection: whoever sends a byte a second gets no further */
         KT_METRICS_MEMORY = 8 << 10, /* of one connection: request line and headers have to fit */
 };
 
 struct kt_metrics_server;
 
-/* What is asked for. Texts that answer may be empty. */
+/* Who answers. Called from kt_metrics_server_step. */
 struct kt_metrics_source {
         /* Appends /metrics. */
         void (*metrics)(void *context, struct kt_str *out);
@@ -107,8 +110,8 @@ uint16_t kt_metrics_server_port(const struct kt_metrics_server *server);
 /* For poll(2): readable when step has something to do. Borrowed. */
 int kt_metrics_server_fd(const struct kt_metrics_server *server);
 /* Milliseconds until step wants to be called anyway, -1 never. */
-int64_t kt_metrics_server_wait_ms(const struct kt_metrics_server *server);
-/* Answers whatever is due; never blocks. */
-KT_MUST_CHECK int kt_metrics_server_step(struct kt_metrics_server *server, struct kt_err *e);
+int64_t kt_metrics_server_wait_ms(const struct kt_metrics_server *server, int64_t now_ms);
+/* Answers whatever is due; never blocks. now_ms: CLOCK_MONOTONIC. */
+KT_MUST_CHECK int kt_metrics_server_step(struct kt_metrics_server *server, int64_t now_ms, struct kt_err *e);
 
 #endif
