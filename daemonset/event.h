@@ -19,7 +19,7 @@ enum {
 
 struct kt_event {
         bool is_warning;
-        bool is_sent; /* a request is on its way */
+        bool is_logged;
         char reason[KT_EVENT_REASON_MAX];
         char hash[KT_HASH_MAX]; /* names it: the same content at the same time has the same, also after a restart */
         char *message;

@@ -57,6 +57,7 @@ static int decide(struct round *round, const struct kt_tuner_verdict *verdict)
         const int64_t jitter_ms = round->moment->random % KT_DRIFT_BACKOFF_MS;
         const bool is_judged = verdict->state == KT_STATE_OK || verdict->state == KT_STATE_DRIFT;
         struct kt_node_row *row = NULL;
+        bool was_pending;
         int r;
 
         r = find_row(round, verdict, &row);
@@ -68,7 +69,9 @@ static int decide(struct round *round, const struct kt_tuner_verdict *verdict)
         row->action = KT_DRIFT_NOTHING;
         if (!is_judged || verdict->wish->is_check_only)
                 return 0;
+        was_pending = row->drift.is_pending;
         row->action = kt_drift_judge(&row->drift, verdict->state == KT_STATE_OK, round->moment->now_ms, jitter_ms);
+        row->drifted += !was_pending && row->drift.is_pending && row->drift.has_held;
         round->is_due |= row->action == KT_DRIFT_APPLY || row->action == KT_DRIFT_RESTORE;
         return 0;
 }
@@ -140,6 +143,8 @@ static int show_want(const struct kt_tuner_verdict *verdict, struct kt_node_row 
 
         kt_wish_show(verdict->wish, &want);
         if (kt_str_error(&want) < 0)
+                return -ENOMEM;
+        if (kt_node_set_text(&row->want_value, verdict->wish->want, changed) < 0)
                 return -ENOMEM;
         return kt_node_set_text(&row->want, kt_str_get(&want), changed);
 }
@@ -288,12 +293,16 @@ int kt_reconcile_set_profile(const struct kt_tuner *tuner, struct kt_node_state 
 {
         KT_AUTO_STR struct kt_str text = { 0 };
         const char *profile = kt_tuner_spec(tuner)->tuning.profile;
+        char hash[KT_HASH_MAX];
 
         kt_tuner_describe(tuner, &text);
         if (kt_str_error(&text) < 0)
                 return kt_err_set(e, -ENOMEM, "name the profile");
 
-        (void)kt_hash_text(kt_str_get(&text), state->profile_hash);            /* returns its buffer */
+        (void)kt_hash_text(kt_str_get(&text), hash); /* returns its buffer */
+        if (strcmp(hash, state->profile_hash) == 0)
+                return 0;
+        memcpy(state->profile_hash, hash, sizeof(hash));
         (void)snprintf(state->profile, sizeof(state->profile), "%s", profile); /* the only one there is is short */
         for (size_t i = 0; i < state->row_count; i++)
                 state->rows[i].drift = (struct kt_drift){ 0 };

@@ -24,7 +24,8 @@ struct kt_moment {
 KT_MUST_CHECK int kt_reconcile(const struct kt_tuner *tuner, const struct kt_moment *moment,
                                struct kt_node_state *state, bool *ret_changed, struct kt_err *e);
 
-/* The profile is another one: histories begin anew, and so does what is called ready. 0 or -ENOMEM. */
+/* Names the profile in state. When it is another one, histories begin anew, and so does what is called ready. 0 or
+ * -ENOMEM. */
 KT_MUST_CHECK int kt_reconcile_set_profile(const struct kt_tuner *tuner, struct kt_node_state *state, struct kt_err *e);
 
 #endif

@@ -91,6 +91,7 @@ void kt_node_row_done(struct kt_node_row *row)
         free(row->object);
         free(row->have);
         free(row->want);
+        free(row->want_value);
         free(row->reason);
         free(row->next);
         free(row->rival);

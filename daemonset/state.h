@@ -29,7 +29,8 @@ struct kt_node_row {
         char *id;
         char *object;
         char *have;
-        char *want;
+        char *want;       /* as people read it */
+        char *want_value; /* as it is compared */
         char *reason;
         char *next;
         char *rival; /* who is known to set it otherwise */
@@ -38,7 +39,8 @@ struct kt_node_row {
         bool is_seen;                /* in the round that goes on */
         enum kt_drift_action action; /* of the round that goes on */
         struct kt_drift drift;
-        uint64_t restored; /* times it was put back since the agent started */
+        uint64_t drifted;  /* times it was found changed after it had been right, since the agent started */
+        uint64_t restored; /* times it was put back */
 };
 
 /* A volume of a broker's pod, as it is mounted on the node. Texts are owned. */
