@@ -23,7 +23,8 @@ enum {
         KT_POD_UID_MAX = 64,          /* a UUID; of a static pod 32 hexadecimal digits */
         KT_POD_CONTAINER_MAX = 80,    /* 64 hexadecimal digits, as every runtime of today makes them */
         KT_PODS_PROCESSES_MAX = 4096, /* of one container */
-        KT_PODS_DEPTH_MAX = 8,        /* control groups inside a container's own */
+        KT_PODS_GROUPS_MAX = 256,     /* control groups of one container */
+        KT_PODS_DEPTH_MAX = 8,        /* how deep they are nested */
 };
 
 /* Which pods are brokers. All borrowed. */
@@ -84,25 +85,25 @@ void kt_pods_cgroup_done(struct kt_pods_cgroup *cgroup);
 struct kt_pods_process {
         uint64_t pid;
         uint64_t start; /* ticks since boot, /proc/PID/stat: with pid and boot id, who it is */
-        int pidfd;
-        int proc_fd; /* O_PATH of its /proc/PID; everything in it fails once it has ended */
-        const struct kt_pods_cgroup *cgroup;
+        int pidfd;      /* -1 in a captured node, to whose processes nothing can be done */
+        int proc_fd;    /* O_PATH of its /proc/PID; everything in it fails once it has ended */
+        char *groups;   /* its /proc/PID/cgroup when it was found in the container's group */
 };
 
-/* True while pid is still the process that was pinned, has the same start time and is still in the container's control
- * group: to be asked before and behind everything that takes a number, as prlimit(2) does. context: the process. */
+/* True while pid is still the process that was pinned, runs, and has left none of its control groups: to be asked before
+ * and behind everything that takes a number, as prlimit(2) does. context: the process. */
 bool kt_pods_is_same(void *context);
 
 struct kt_pods_walk {
         size_t seen;    /* numbers in cgroup.procs, of nested groups too */
         size_t pinned;  /* of them: each was called */
-        size_t gone;    /* ended, or left the group meanwhile */
-        size_t foreign; /* the number is of a process in another group, or 0: of another PID namespace */
+        size_t gone;    /* ended, or left the group, before they were pinned */
+        size_t foreign; /* 0: of a PID namespace that is not seen from here */
 };
 
 /* Pins each process in the group and in the groups below it and calls each, until that returns non-zero, which is
- * returned. -E2BIG: more than KT_PODS_PROCESSES_MAX processes or KT_PODS_DEPTH_MAX levels; those before the limit were
- * called. Needs a /proc of the PID namespace of the node. */
+ * returned. -E2BIG: more than KT_PODS_PROCESSES_MAX processes, KT_PODS_GROUPS_MAX groups or KT_PODS_DEPTH_MAX levels;
+ * those before the limit were called. Needs a /proc of the PID namespace of the node. */
 KT_MUST_CHECK int kt_pods_each_process(const struct kt_root *root, const struct kt_pods_cgroup *cgroup,
                                        int (*each)(void *context, struct kt_pods_process *process), void *context,
                                        struct kt_pods_walk *ret, struct kt_err *e);
