@@ -58,16 +58,19 @@ KT_LDFLAGS  = $(HARDEN_LDFLAGS) $(SANITIZE) $(LDFLAGS)
 # One file without a loader: the hand-off copies it into images that hold who knows which libc.
 STATIC      = $(if $(SANITIZE),-pie,-static-pie)
 LIBS        = -ljansson -lyaml -lcap -lnettle -lm
+# The agent lives in an image of its own: its libraries come with it, and the loader too.
+AGENT_LIBS  = -lcurl -lmicrohttpd
 
 # ---- Sources: a folder is a room, every file in it is part of it ----
 LIB_SRC    := $(sort $(wildcard lib/*/*.c))
 INITC_SRC  := $(sort $(wildcard initc/*.c))
 TUNER_SRC  := $(sort $(wildcard tuner/*.c tuner/rows/*.c))
 BENCH_SRC  := $(sort $(wildcard tuner/bench/*.c))
+AGENT_SRC  := $(sort $(wildcard daemonset/*.c))
 UNIT_SRC   := $(shell find tests/unit -name 'test_*.c' | LC_ALL=C sort)
-SOURCES    := $(LIB_SRC) $(INITC_SRC) $(TUNER_SRC) $(BENCH_SRC)
+SOURCES    := $(LIB_SRC) $(INITC_SRC) $(TUNER_SRC) $(BENCH_SRC) $(AGENT_SRC)
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
-PROGRAMS   := kafka-initc kafka-tuner kafka-diskbench
+PROGRAMS   := kafka-initc kafka-tuner kafka-diskbench kafka-tunerd
 BINS       := $(PROGRAMS:%=$(BUILD)/bin/%)
 
 all: programs docs ## the programs and their documentation
@@ -80,7 +83,7 @@ $(BUILD)/%.o: %.c $(BUILD)/config.mk $(BUILD)/flags
 	$(call say,CC)$(CC) $(KT_CPPFLAGS) $(KT_CFLAGS) -c -o $@ $<
 
 # The version is in one object of each program, so that a commit rebuilds nothing else.
-MAINS := $(BUILD)/initc/main.o $(BUILD)/tuner/main.o $(BUILD)/tuner/bench/main.o
+MAINS := $(patsubst %,$(BUILD)/%/main.o,initc tuner tuner/bench daemonset)
 $(MAINS): KT_CPPFLAGS += -DKT_VERSION='"$(VERSION) ($(COMMIT))"'
 $(MAINS): $(BUILD)/commit
 
@@ -88,6 +91,7 @@ $(BUILD)/libk8skafka.a: $(call objects,$(LIB_SRC))
 $(BUILD)/initc.a: $(call objects,$(filter-out initc/main.c,$(INITC_SRC)))
 $(BUILD)/tuner.a: $(call objects,$(filter-out tuner/main.c,$(TUNER_SRC)))
 $(BUILD)/bench.a: $(call objects,$(filter-out tuner/bench/main.c,$(BENCH_SRC)))
+$(BUILD)/daemonset.a: $(call objects,$(filter-out daemonset/main.c,$(AGENT_SRC)))
 $(BUILD)/%.a: $(BUILD)/flags
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $(filter %.o,$^)
@@ -95,6 +99,9 @@ $(BUILD)/%.a: $(BUILD)/flags
 $(BUILD)/bin/kafka-initc: $(BUILD)/initc/main.o $(BUILD)/initc.a $(BUILD)/libk8skafka.a
 $(BUILD)/bin/kafka-tuner: $(BUILD)/tuner/main.o $(BUILD)/tuner.a $(BUILD)/libk8skafka.a
 $(BUILD)/bin/kafka-diskbench: $(BUILD)/tuner/bench/main.o $(BUILD)/bench.a $(BUILD)/libk8skafka.a
+$(BUILD)/bin/kafka-tunerd: $(BUILD)/daemonset/main.o $(BUILD)/daemonset.a $(BUILD)/tuner.a $(BUILD)/libk8skafka.a
+$(BUILD)/bin/kafka-tunerd: STATIC = -pie
+$(BUILD)/bin/kafka-tunerd: LIBS += $(AGENT_LIBS)
 $(BINS):
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(STATIC) $(KT_CFLAGS) -o $@ $^ $(KT_LDFLAGS) $(LIBS)
@@ -134,7 +141,8 @@ dist: ## the last commit as build/k8skafka-VERSION.tar.gz
 
 # ---- Unit tests: tests/unit mirrors the tree; each file is a program ----
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/support.o $(BUILD)/initc.a $(BUILD)/tuner.a $(BUILD)/bench.a $(BUILD)/libk8skafka.a
+$(BUILD)/tests/unit/daemonset/%: LIBS += $(AGENT_LIBS)
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/support.o $(BUILD)/initc.a $(BUILD)/daemonset.a $(BUILD)/tuner.a $(BUILD)/bench.a $(BUILD)/libk8skafka.a
 	$(call say,LINK)$(CC) -pie $(KT_CFLAGS) -o $@ $^ $(KT_LDFLAGS) $(LIBS) -lcmocka
 unit-programs: $(UNIT)
 .PHONY: unit-programs

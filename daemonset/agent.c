@@ -10,7 +10,9 @@
 #include <time.h>
 
 #include "daemonset/backoff.h"
+#include "daemonset/bench.h"
 #include "daemonset/brokers.h"
+#include "daemonset/disk.h"
 #include "daemonset/document.h"
 #include "daemonset/follow.h"
 #include "daemonset/log.h"
@@ -20,6 +22,7 @@
 #include "lib/app/report.h"
 #include "tuner/tuner.h"
 
+#define DISKBENCH    "/usr/local/bin/kafka-diskbench"
 #define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
 
 enum {
@@ -35,6 +38,7 @@ struct kt_agent {
         struct kt_tuner *tuner; /* NULL: there was no kafka.yaml yet that could be used */
         struct kt_kube *kube;
         struct kt_publisher *publisher;
+        struct kt_bench *bench; /* NULL: none runs */
         struct kt_follow *follows[NAMESPACES_MAX + 2];
         size_t follow_count;
         char *namespace_text;
@@ -344,6 +348,7 @@ void kt_agent_free(struct kt_agent *agent)
         for (size_t i = 0; i < agent->follow_count; i++)
                 kt_follow_free(agent->follows[i]);
         kt_publisher_free(agent->publisher);
+        kt_bench_free(agent->bench);
         if (agent->kube)
                 kt_kube_free(agent->kube);
         kt_tuner_free(agent->tuner);
@@ -402,6 +407,87 @@ static int publish(struct kt_agent *agent, const struct kt_moment *moment)
         return 0;
 }
 
+/* ---- Measuring disks, when somebody asks ---- */
+
+static void answer_bench(struct kt_agent *agent, const struct kt_moment *moment, bool is_bad, const char *reason,
+                         const char *text)
+{
+        kt_events_add(&agent->state.events, is_bad, reason, "diskbench", moment->wall_s, "%s", text);
+        kt_publisher_answer_bench(agent->publisher);
+        kt_bench_free(agent->bench);
+        agent->bench = NULL;
+}
+
+/* All that may be measured has a result that is true still. */
+static bool is_measured(const struct kt_agent *agent)
+{
+        KT_AUTO_FREE char *copy = strdup(agent->options.disks);
+
+        for (char *at = copy; at;) {
+                const char *path = strsep(&at, ",");
+
+                if (!kt_disk_of(&agent->state, path))
+                        return false;
+        }
+        return copy != NULL;
+}
+
+static void start_bench(struct kt_agent *agent, const struct kt_moment *moment, const char *request)
+{
+        const char *program = agent->options.diskbench ? agent->options.diskbench : DISKBENCH;
+        char buf[KT_ERR_TEXT_MAX];
+        struct kt_err e = { 0 };
+
+        if (!agent->options.disks) {
+                answer_bench(agent, moment, true, "DiskBenchRefused", "no disks may be measured here: see --disks");
+        } else if (kt_brokers_are_live(&agent->state)) {
+                answer_bench(agent, moment, true, "DiskBenchRefused", "a broker runs here; move it first");
+        } else if (strcmp(request, "again") != 0 && is_measured(agent)) {
+                answer_bench(agent, moment, false, "DiskBenchKept",
+                             "nothing has changed since the last one; 'again' measures anew");
+        } else if (kt_bench_start(program, agent->options.disks, moment->now_ms, &agent->bench, &e) < 0) {
+                answer_bench(agent, moment, true, "DiskBenchFailed", kt_err_text(&e, buf, sizeof(buf)));
+        } else {
+                kt_events_add(&agent->state.events, false, "DiskBenchStarted", "diskbench", moment->wall_s, "%s",
+                              agent->options.disks);
+        }
+}
+
+static void follow_bench(struct kt_agent *agent, const struct kt_moment *moment)
+{
+        char buf[KT_ERR_TEXT_MAX];
+        struct kt_err e = { 0 };
+        int r;
+
+        if (kt_brokers_are_live(&agent->state)) {
+                answer_bench(agent, moment, true, "DiskBenchStopped", "a broker has come to this node");
+                return;
+        }
+        r = kt_bench_step(agent->bench, moment->now_ms, &e);
+        if (r == 1) {
+                const struct kt_str *report = kt_bench_report(agent->bench);
+
+                r = kt_disks_take(&agent->state, kt_tuner_root(agent->tuner), kt_str_get(report), report->len,
+                                  moment->wall_s, &e);
+                agent->is_changed = true;
+                kt_publisher_compare(agent->publisher);
+                if (r == 0)
+                        answer_bench(agent, moment, false, "DiskBenchDone", agent->options.disks);
+        }
+        if (r < 0)
+                answer_bench(agent, moment, true, "DiskBenchFailed", kt_err_text(&e, buf, sizeof(buf)));
+}
+
+static void mind_bench(struct kt_agent *agent, const struct kt_moment *moment)
+{
+        const char *request = kt_publisher_bench_request(agent->publisher);
+
+        if (agent->bench)
+                follow_bench(agent, moment);
+        else if (request[0] != '\0' && agent->tuner)
+                start_bench(agent, moment, request);
+}
+
 int kt_agent_tick(struct kt_agent *agent, struct kt_err *e)
 {
         const struct kt_moment moment = now();
@@ -413,6 +499,8 @@ int kt_agent_tick(struct kt_agent *agent, struct kt_err *e)
                 agent->look_again_ms = moment.now_ms + LOOK_AGAIN_MS;
                 agent->are_volumes_due = true;
                 agent->is_config_due |= agent->state.config_problem != NULL;
+                if (agent->tuner)
+                        agent->is_changed |= kt_disks_expire(&agent->state, kt_tuner_root(agent->tuner));
         }
         if (agent->is_config_due)
                 r = load(agent, e);
@@ -443,6 +531,8 @@ int kt_agent_step(struct kt_agent *agent, struct kt_err *e)
                 r = go_on(agent, kt_kube_step(agent->kube, moment.now_ms, &why), &why, e);
         if (r == 0 && agent->tuner)
                 r = kt_brokers_raise(agent->tuner, &moment, &agent->state, &agent->is_changed, e);
+        if (r == 0 && agent->publisher)
+                mind_bench(agent, &moment);
         if (r == 0)
                 r = publish(agent, &moment);
         if (r == 0 && agent->publisher)
@@ -471,6 +561,8 @@ int64_t kt_agent_wait_ms(const struct kt_agent *agent)
                 wait_ms = sooner(wait_ms, kt_kube_wait_ms(agent->kube, now_ms));
         if (agent->publisher)
                 wait_ms = sooner(wait_ms, kt_publisher_wait_ms(agent->publisher, now_ms));
+        if (agent->bench)
+                wait_ms = sooner(wait_ms, KT_BENCH_POLL_MS);
         return wait_ms;
 }
 

@@ -24,6 +24,8 @@ struct kt_agent_options {
         const char *selector;
         const char *container;
         const char *kubelet_dir;
+        const char *disks;     /* paths that may be measured, separated by commas; NULL: none */
+        const char *diskbench; /* path of the program */
 };
 
 struct kt_agent;

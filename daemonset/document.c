@@ -103,8 +103,8 @@ static void add_rows(const struct kt_node_state *state, struct kt_json *status)
                 add_text(item, "want", row->want);
                 add_text(item, "reason", row->reason);
                 add_text(item, "next", row->next);
-                add_text(item, "rival", row->rival);
-                kt_json_count(item, "restored", row->restored);
+                if (row->state != KT_STATE_OK) /* whom it was put back from, Events and metrics say */
+                        add_text(item, "rival", row->rival);
         }
 }
 
@@ -141,6 +141,45 @@ static void add_brokers(const struct kt_node_state *state, struct kt_json *statu
         }
 }
 
+static void add_disks(const struct kt_node_state *state, struct kt_json *status)
+{
+        struct kt_json *list = kt_json_list(status, "disks");
+
+        for (size_t i = 0; i < state->disk_count; i++) {
+                const struct kt_disk *disk = &state->disks[i];
+                struct kt_json *item = kt_json_object(list, NULL);
+                char when[KT_DOCUMENT_TIME_MAX];
+
+                kt_json_text(item, "path", disk->path);
+                kt_json_text(item, "identity", disk->identity);
+                kt_json_text(item, "hardware", disk->hardware);
+                kt_json_real(item, "write", disk->write);
+                kt_json_real(item, "low", disk->low);
+                kt_json_real(item, "high", disk->high);
+                kt_json_real(item, "provenSeconds", disk->proven_seconds);
+                kt_json_bool(item, "proven", disk->is_proven);
+                kt_json_bool(item, "outlier", disk->is_outlier);
+                kt_json_text(item, "measured", kt_document_time(disk->wall_s, when));
+        }
+}
+
+/* The slowest disk's. */
+static void add_disk_column(const struct kt_node_state *state, struct kt_json *status)
+{
+        const struct kt_disk *slowest = NULL;
+        KT_AUTO_STR struct kt_str text = { 0 };
+        char rate[KT_NUM_TEXT_MAX];
+
+        for (size_t i = 0; i < state->disk_count; i++)
+                if (!slowest || state->disks[i].write < slowest->write)
+                        slowest = &state->disks[i];
+        if (!slowest || slowest->write >= (double)INT64_MAX)
+                return;
+        kt_str_addf(&text, "%s/s%s", kt_num_format_decimal((uint64_t)slowest->write, rate),
+                    slowest->is_proven ? "" : " (not proven)");
+        kt_json_text(status, "diskWrite", kt_str_get(&text));
+}
+
 /* What the columns of kubectl get show. */
 static void add_columns(const struct kt_node_state *state, struct kt_json *status)
 {
@@ -171,10 +210,12 @@ static struct kt_json *make_status(const struct kt_node_state *state, const char
         kt_json_text(status, "bootId", state->boot_id);
         kt_json_text(status, "kernel", state->kernel);
         add_columns(state, status);
+        add_disk_column(state, status);
         add_conditions(state, status);
         add_rows(state, status);
         add_volumes(state, status);
         add_brokers(state, status);
+        add_disks(state, status);
         if (digest)
                 kt_json_text(status, "digest", digest);
         return document;

@@ -30,9 +30,9 @@ static void set_number(struct kt_gauge *gauge, enum kt_metric_id id, const char 
 /* Families whose labels come and go. */
 static void forget(struct kt_gauge *gauge)
 {
-        static const enum kt_metric_id ids[] = { KT_METRIC_BUILD_INFO,  KT_METRIC_ROW_STATE, KT_METRIC_ROW_HAVE,
-                                                 KT_METRIC_ROW_WANT,    KT_METRIC_DRIFT,     KT_METRIC_RESTORES,
-                                                 KT_METRIC_BROKER_FILES };
+        static const enum kt_metric_id ids[] = { KT_METRIC_BUILD_INFO,   KT_METRIC_ROW_STATE,  KT_METRIC_ROW_HAVE,
+                                                 KT_METRIC_ROW_WANT,     KT_METRIC_DRIFT,      KT_METRIC_RESTORES,
+                                                 KT_METRIC_BROKER_FILES, KT_METRIC_DISK_WRITE, KT_METRIC_DISK_TIME };
 
         for (size_t i = 0; i < KT_COUNT(ids); i++)
                 kt_metrics_forget(gauge->metrics, ids[i], NULL, 0);
@@ -71,6 +71,18 @@ static void set_brokers(struct kt_gauge *gauge, const struct kt_node_state *stat
         kt_metrics_set(gauge->metrics, KT_METRIC_LIMIT_FAILURES, all_limits, (double)state->raise_failures);
 }
 
+static void set_disks(struct kt_gauge *gauge, const struct kt_node_state *state)
+{
+        for (size_t i = 0; i < state->disk_count; i++) {
+                const struct kt_disk *disk = &state->disks[i];
+                const char *const labels[] = { disk->path };
+
+                if (disk->is_proven)
+                        kt_metrics_set(gauge->metrics, KT_METRIC_DISK_WRITE, labels, disk->write);
+                kt_metrics_set(gauge->metrics, KT_METRIC_DISK_TIME, labels, (double)disk->wall_s);
+        }
+}
+
 static void set_api(struct kt_gauge *gauge, const struct kt_agent_stats *stats)
 {
         const struct kt_kube *kube = kt_agent_kube(gauge->agent);
@@ -104,6 +116,7 @@ static void add_metrics(void *context, struct kt_str *out)
         set(gauge, KT_METRIC_RECONCILE_TIME, (double)stats.ended_wall_s);
         set_rows(gauge, state);
         set_brokers(gauge, state);
+        set_disks(gauge, state);
         set_api(gauge, &stats);
         kt_metrics_render(gauge->metrics, out);
 }

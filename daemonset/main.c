@@ -120,6 +120,21 @@ static const struct kt_opt opts[] = {
                 .help = "where the kubelet mounts volumes",
                 .preset = "/var/lib/kubelet",
         },
+        {
+                .name = "disks",
+                .kind = KT_OPT_TEXT,
+                .offset = AGENT(disks),
+                .arg = "PATH,...",
+                .help = "what the annotation k8skafka.io/diskbench lets be measured",
+        },
+        {
+                .name = "diskbench",
+                .kind = KT_OPT_PATH,
+                .offset = AGENT(diskbench),
+                .arg = "FILE",
+                .help = "the program that measures",
+                .preset = "/usr/local/bin/kafka-diskbench",
+        },
         { 0 },
 };
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemonset/backoff.h"
+#include "daemonset/disk.h"
 #include "daemonset/document.h"
 
 enum {
@@ -21,7 +22,9 @@ enum {
 
 static const struct kt_backoff backoff = { .first_ms = 1000, .most_ms = 60 * 1000 };
 
-enum kind { LABEL, TAINT, TUNING, STATUS, EVENT, BENCH, KIND_COUNT };
+#define PEERS_QUERY "limit=200&resourceVersion=0" /* a sample of a large cluster, from the server's cache */
+
+enum kind { LABEL, TAINT, TUNING, STATUS, EVENT, BENCH, PEERS, KIND_COUNT };
 
 struct channel {
         struct kt_publisher *publisher;
@@ -49,6 +52,7 @@ struct kt_publisher {
         char seen_label[LABEL_VALUE_MAX]; /* "": none */
         char bench_request[NOTE_MAX];
         bool is_bench_answered;
+        bool are_peers_due;   /* there is a new result to be compared */
         struct kt_str taints; /* the patch that takes ours away; empty: it is gone */
         bool is_tuning_known; /* the list was heard */
         bool has_tuning;
@@ -99,6 +103,11 @@ static bool is_bench_due(const struct kt_publisher *publisher)
         return publisher->is_bench_answered && publisher->bench_request[0] != '\0';
 }
 
+static bool are_peers_due(const struct kt_publisher *publisher)
+{
+        return publisher->are_peers_due && publisher->has_tuning;
+}
+
 /* ---- How they are sent ---- */
 
 static void add_node_path(const struct kt_publisher *publisher, struct kt_str *path)
@@ -123,6 +132,12 @@ static void add_event_path(const struct kt_publisher *publisher, struct kt_str *
 {
         (void)publisher; /* the same for all nodes */
         kt_str_add(path, "/api/v1/namespaces/" KT_EVENTS_SPACE "/events");
+}
+
+static void add_peers_path(const struct kt_publisher *publisher, struct kt_str *path)
+{
+        (void)publisher; /* the same for all nodes */
+        kt_str_add(path, "/apis/" KT_API_VERSION "/nodetunings");
 }
 
 static int build_label(const struct kt_publisher *publisher, struct channel *channel, struct kt_str *body)
@@ -168,40 +183,64 @@ static int build_bench(const struct kt_publisher *publisher, struct channel *cha
         return kt_document_bench_answered(body);
 }
 
+static int build_nothing(const struct kt_publisher *publisher, struct channel *channel, struct kt_str *body)
+{
+        (void)publisher; /* a question has no body */
+        (void)channel;
+        (void)body;
+        return 0;
+}
+
 /* ---- What success means ---- */
 
-static void done_label(struct kt_publisher *publisher, const struct channel *channel)
+static void done_label(struct kt_publisher *publisher, const struct channel *channel, struct kt_json *object)
 {
+        (void)object; /* the watch brings it */
         memcpy(publisher->seen_label, channel->sent, sizeof(channel->sent));
 }
 
-static void done_taint(struct kt_publisher *publisher, const struct channel *channel)
+static void done_taint(struct kt_publisher *publisher, const struct channel *channel, struct kt_json *object)
 {
+        (void)object;  /* the watch brings it */
         (void)channel; /* there is only this one */
         kt_str_clear(&publisher->taints);
 }
 
-static void done_tuning(struct kt_publisher *publisher, const struct channel *channel)
+static void done_tuning(struct kt_publisher *publisher, const struct channel *channel, struct kt_json *object)
 {
+        (void)object;  /* the watch brings it */
         (void)channel; /* there is only this one */
         publisher->has_tuning = true;
 }
 
-static void done_status(struct kt_publisher *publisher, const struct channel *channel)
+static void done_status(struct kt_publisher *publisher, const struct channel *channel, struct kt_json *object)
 {
+        (void)object; /* the watch brings it */
         (void)snprintf(publisher->seen_digest, sizeof(publisher->seen_digest), "%.16s", channel->sent); /* fits */
 }
 
-static void done_event(struct kt_publisher *publisher, const struct channel *channel)
+static void done_event(struct kt_publisher *publisher, const struct channel *channel, struct kt_json *object)
 {
+        (void)object; /* the watch brings it */
         kt_events_remove(&publisher->state->events, channel->sent);
 }
 
-static void done_bench(struct kt_publisher *publisher, const struct channel *channel)
+static void done_bench(struct kt_publisher *publisher, const struct channel *channel, struct kt_json *object)
 {
+        (void)object;  /* the watch brings it */
         (void)channel; /* there is only this one */
         publisher->bench_request[0] = '\0';
         publisher->is_bench_answered = false;
+}
+
+static void done_peers(struct kt_publisher *publisher, const struct channel *channel, struct kt_json *object)
+{
+        const struct kt_moment moment = { .now_ms = publisher->now_ms, .wall_s = publisher->wall_s };
+
+        (void)channel; /* there is only this one */
+        publisher->are_peers_due = false;
+        if (object && kt_disks_compare(publisher->state, object))
+                kt_publisher_change(publisher, &moment);
 }
 
 static const struct {
@@ -209,7 +248,7 @@ static const struct {
         bool (*is_due)(const struct kt_publisher *publisher);
         void (*add_path)(const struct kt_publisher *publisher, struct kt_str *path);
         int (*build)(const struct kt_publisher *publisher, struct channel *channel, struct kt_str *body);
-        void (*done)(struct kt_publisher *publisher, const struct channel *channel);
+        void (*done)(struct kt_publisher *publisher, const struct channel *channel, struct kt_json *object);
         int64_t spacing_ms;
 } kinds[KIND_COUNT] = {
         [LABEL] = { KT_KUBE_MERGE, is_label_due, add_node_path, build_label, done_label, SPACING_MS },
@@ -218,6 +257,7 @@ static const struct {
         [STATUS] = { KT_KUBE_APPLY, is_status_due, add_status_path, build_status, done_status, SPACING_MS },
         [EVENT] = { KT_KUBE_CREATE, is_event_due, add_event_path, build_event, done_event, EVENT_SPACING_MS },
         [BENCH] = { KT_KUBE_MERGE, is_bench_due, add_node_path, build_bench, done_bench, SPACING_MS },
+        [PEERS] = { KT_KUBE_GET, are_peers_due, add_peers_path, build_nothing, done_peers, SPACING_MS },
 };
 
 /* ---- Sending ---- */
@@ -240,7 +280,7 @@ static void on_answer(void *context, const struct kt_kube_answer *answer)
                 channel->failures = 0;
                 channel->not_before_ms = publisher->now_ms + kinds[channel->kind].spacing_ms;
                 publisher->problem[0] = '\0';
-                kinds[channel->kind].done(publisher, channel);
+                kinds[channel->kind].done(publisher, channel, answer->object);
                 return;
         }
         if (answer->code == -ENOENT && channel->kind == STATUS)
@@ -270,7 +310,8 @@ static int send(struct kt_publisher *publisher, struct channel *channel, struct 
         if (r < 0 || kt_str_error(&path) < 0)
                 return kt_err_set(e, -ENOMEM, "build a document for the API server");
         request.path = kt_str_get(&path);
-        request.body = kt_str_get(&body);
+        request.body = body.len > 0 ? kt_str_get(&body) : NULL;
+        request.query = request.verb == KT_KUBE_GET ? PEERS_QUERY : NULL;
         r = kt_kube_start(publisher->kube, &request, &channel->request, &why);
         if (r == -ENOMEM)
                 return kt_err_set(e, r, "%s", why.text);
@@ -433,6 +474,7 @@ static void adopt(struct kt_publisher *publisher, struct kt_json *status)
 
         for (size_t i = 0; i < KT_CONDITION_COUNT_ && conditions && kt_json_at(conditions, i); i++)
                 adopt_condition(publisher, kt_json_at(conditions, i));
+        kt_disks_adopt(publisher->state, status);
         publisher->is_told_known = true;
 }
 
@@ -473,6 +515,11 @@ void kt_publisher_hear_tuning(struct kt_publisher *publisher, const struct kt_fo
 const char *kt_publisher_bench_request(const struct kt_publisher *publisher)
 {
         return publisher->is_bench_answered ? "" : publisher->bench_request;
+}
+
+void kt_publisher_compare(struct kt_publisher *publisher)
+{
+        publisher->are_peers_due = true;
 }
 
 void kt_publisher_answer_bench(struct kt_publisher *publisher)

@@ -39,6 +39,9 @@ bool kt_publisher_is_done(const struct kt_publisher *publisher);
 const char *kt_publisher_bench_request(const struct kt_publisher *publisher);
 void kt_publisher_answer_bench(struct kt_publisher *publisher);
 
+/* There are new results of disks: asks for those of other nodes, once, and judges. */
+void kt_publisher_compare(struct kt_publisher *publisher);
+
 /* What failed last, for a person; "": nothing. */
 const char *kt_publisher_problem(const struct kt_publisher *publisher);
 

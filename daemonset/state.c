@@ -119,16 +119,27 @@ void kt_node_clear_volumes(struct kt_node_state *state)
         state->volume_cap = 0;
 }
 
+void kt_disk_done(struct kt_disk *disk)
+{
+        free(disk->path);
+        free(disk->identity);
+        free(disk->hardware);
+        *disk = (struct kt_disk){ 0 };
+}
+
 void kt_node_state_done(struct kt_node_state *state)
 {
         for (size_t i = 0; i < state->row_count; i++)
                 kt_node_row_done(&state->rows[i]);
         for (size_t i = 0; i < state->broker_count; i++)
                 free(state->brokers[i].reason);
+        for (size_t i = 0; i < state->disk_count; i++)
+                kt_disk_done(&state->disks[i]);
         kt_node_clear_volumes(state);
         kt_events_done(&state->events);
         free(state->rows);
         free(state->brokers);
+        free(state->disks);
         free(state->config_problem);
         *state = (struct kt_node_state){ 0 };
 }

@@ -73,6 +73,20 @@ struct kt_node_broker {
         char *reason; /* owned; NULL: nothing to say */
 };
 
+/* What a disk was measured to take. Texts are owned. */
+struct kt_disk {
+        char *path;
+        char *identity; /* disk, filesystem, size, kernel: with another of them the result is worth nothing */
+        char *hardware; /* what such disks have in common; results of one kind are compared */
+        double write;   /* bytes a second that it sustains */
+        double low;     /* of its confidence interval */
+        double high;
+        double proven_seconds;
+        bool is_proven;
+        bool is_outlier; /* much slower than its like on other nodes */
+        int64_t wall_s;
+};
+
 struct kt_node_state {
         char node[KT_NODE_NAME_MAX];
         char boot_id[64];
@@ -90,6 +104,9 @@ struct kt_node_state {
         size_t broker_cap;
         char uevent_disk[64]; /* the disk that the kernel said something of last: "vdb" */
         int64_t uevent_ms;    /* and when */
+        struct kt_disk *disks;
+        size_t disk_count;
+        size_t disk_cap;
         char *config_problem; /* why kafka.yaml cannot be used; NULL: it can. The profile before it stays in force */
         bool is_judged;       /* all rows were read at least once */
         uint64_t rounds;
@@ -121,6 +138,7 @@ bool kt_node_is_ready(const struct kt_node_state *state, const struct kt_node_ro
 void kt_node_row_done(struct kt_node_row *row);
 void kt_node_volume_done(struct kt_node_volume *volume);
 void kt_node_clear_volumes(struct kt_node_state *state);
+void kt_disk_done(struct kt_disk *disk);
 void kt_node_state_done(struct kt_node_state *state);
 
 #endif

@@ -67,7 +67,7 @@ demo: ## the main job, shown on a real broker; installs what is missing
 bench: all ## measured comparisons with other tools
 	tests/bench/run
 fmt: ## formats all C
-	$(CLANG_FORMAT) -i $$(find lib initc tuner tests -name '*.[ch]')
+	$(CLANG_FORMAT) -i $$(find lib initc tuner daemonset tests -name '*.[ch]')
 .PHONY: lint unit asan analyze fuzz system kafka demo bench fmt
 
 asan-programs:
@@ -76,5 +76,5 @@ fuzz-programs: $(FUZZ_SRC:%.c=$(BUILD)/%)
 .PHONY: asan-programs fuzz-programs
 
 # Built by tests/fuzz/run with clang; the library is instrumented, the fuzzer's own main() comes with the last step.
-$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tuner.a $(BUILD)/libk8skafka.a
-	$(call say,LINK)$(CC) -pie $(KT_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(KT_LDFLAGS) $(LIBS)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/daemonset.a $(BUILD)/tuner.a $(BUILD)/libk8skafka.a
+	$(call say,LINK)$(CC) -pie $(KT_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(KT_LDFLAGS) $(LIBS) $(AGENT_LIBS)

@@ -58,8 +58,8 @@ bool kt_tuner_is_required(const struct kt_tuner *tuner, const struct kt_tuner_ve
  * "vm.swappiness", "queue.scheduler diskseq:2 serial:disk0". 0 or -errno. */
 KT_MUST_CHECK int kt_tuner_key(const struct kt_tuner_verdict *verdict, struct kt_str *out);
 
-/* Writes, through the journal, those verdicts that drift and for which may_write says yes, and gives them the state that
- * came of it. -EBUSY: somebody else works with the journal now; nothing was written. Sorts the verdicts. */
+/* Writes, through the journal, those verdicts that drift and for which may_write says yes, and gives them the state
+ * that came of it. -EBUSY: somebody else works with the journal now; nothing was written. Sorts the verdicts. */
 KT_MUST_CHECK int kt_tuner_restore(const struct kt_tuner *tuner, struct kt_tuner_verdicts *verdicts,
                                    bool (*may_write)(void *context, const struct kt_tuner_verdict *verdict),
                                    void *context, size_t *ret_written, struct kt_err *e);

@@ -32,7 +32,7 @@ analyze() {
     else
       not_ok "gcc -fanalyzer $source" "$(grep -F -- "$source:" <<<"$found")"
     fi
-  done < <(find lib initc tuner -name '*.c' | LC_ALL=C sort)
+  done < <(find lib initc tuner daemonset -name '*.c' | LC_ALL=C sort)
 }
 
 build_with_clang() {

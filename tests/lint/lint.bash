@@ -6,8 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/lib.sh
 BUILD=${BUILD:-build}
 
-c_files() { find lib initc tuner tests -name '*.[ch]' | LC_ALL=C sort; }
-code_files() { find lib initc tuner -name '*.[ch]' | LC_ALL=C sort; }
+c_files() { find lib initc tuner daemonset tests -name '*.[ch]' | LC_ALL=C sort; }
+code_files() { find lib initc tuner daemonset -name '*.[ch]' | LC_ALL=C sort; }
 
 # All files of the project that people write, also those not yet committed.
 all_files() {
