@@ -6,7 +6,7 @@
  * have, so what is checked here protects against mistakes (a swapped volume, a stale hand-off), and privilege is
  * given up, never used.
  *
- * Order: look, judge, raise the soft limit, no_new_privs, execve. */
+ * Order: look, wait for limits where kafka.yaml says so, judge, raise the soft limit, no_new_privs, execve. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,6 +20,7 @@
 #include "initc/heap.h"
 #include "initc/judge.h"
 #include "initc/steps.h"
+#include "initc/wait.h"
 #include "lib/app/exit.h"
 #include "lib/base/auto.h"
 #include "lib/kafka/crc32c.h"
@@ -34,7 +35,10 @@
 #include "lib/text/num.h"
 #include "lib/text/str.h"
 
-enum { ARGUMENTS_MAX = 1024 }; /* the words of all variables together */
+enum {
+        ARGUMENTS_MAX = 1024,  /* the words of all variables together */
+        ENDED_BY_SIGNAL = 128, /* exit codes above it, as of a shell */
+};
 
 struct run {
         const struct kt_args *args;
@@ -45,8 +49,15 @@ struct run {
         uint64_t have_maps;
         uint64_t heap_bytes;
         const char *heap_from;
+        uint64_t waited_s; /* in vain, for limits */
+        int signal;        /* that ended the waiting */
         struct kt_err e;
 };
+
+static const char *show(uint64_t value, char buf[KT_NUM_TEXT_MAX])
+{
+        return value == UINT64_MAX ? "unlimited" : kt_num_format_count(value, buf);
+}
 
 static void refuse(struct run *run, const char *id, const char *source, const char *next, const char *message)
 {
@@ -198,20 +209,62 @@ static void check_log_dir(struct run *run, const struct kt_handoff_dir *dir)
 
 /* ---- limits and heap ---- */
 
-static void check_limits(struct run *run)
+static void read_limits(struct run *run)
 {
         uint64_t maps;
-        struct kt_limits_judge judge;
 
         run->have_maps =
                 kt_root_read_u64(&run->root, "/proc/sys/vm/max_map_count", &maps, NULL) == 0 ? maps : UINT64_MAX;
         if (kt_limits_nofile(&run->nofile) < 0)
                 run->nofile.hard = UINT64_MAX;
+}
+
+static bool has_enough(void *context)
+{
+        struct run *run = context;
+
+        read_limits(run);
+        return run->nofile.hard >= run->handoff.need_descriptors && run->have_maps >= run->handoff.need_maps;
+}
+
+/* Gives the node's agent its time: it finds this container by the API and raises the limits of whatever is in it
+ * (prlimit(2)), and what is started afterwards inherits them. A JVM reads its limit once, at its start. */
+static void wait_for_limits(struct run *run, const struct kt_steps *steps)
+{
+        char have_files[KT_NUM_TEXT_MAX];
+        char need_files[KT_NUM_TEXT_MAX];
+        char have_maps[KT_NUM_TEXT_MAX];
+        char need_maps[KT_NUM_TEXT_MAX];
+        int64_t waited_ms = 0;
+
+        if (has_enough(run) || run->handoff.wait_for_agent_s == 0)
+                return;
+        kt_steps_say(
+                steps, "waiting",
+                "up to %llu s for kafka-tunerd on this node to raise limits: open files %s of %s, map areas %s of %s",
+                (unsigned long long)run->handoff.wait_for_agent_s, show(run->nofile.hard, have_files),
+                kt_num_format_count(run->handoff.need_descriptors, need_files), show(run->have_maps, have_maps),
+                kt_num_format_count(run->handoff.need_maps, need_maps));
+        run->signal = kt_wait_until(has_enough, run, (int64_t)run->handoff.wait_for_agent_s * 1000, &waited_ms);
+        if (run->signal > 0)
+                return;
+        if (has_enough(run))
+                kt_steps_say(steps, "waited", "%lld.%02lld s: open files %s", (long long)waited_ms / 1000,
+                             (long long)waited_ms % 1000 / 10, show(run->nofile.hard, have_files));
+        else
+                run->waited_s = run->handoff.wait_for_agent_s;
+}
+
+static void check_limits(struct run *run)
+{
+        struct kt_limits_judge judge;
+
         judge = (struct kt_limits_judge){ .need_descriptors = run->handoff.need_descriptors,
                                           .have_descriptors = run->nofile.hard,
                                           .need_maps = run->handoff.need_maps,
                                           .have_maps = run->have_maps,
-                                          .refuse = run->handoff.refuse_shortfall };
+                                          .refuse = run->handoff.refuse_shortfall,
+                                          .waited_s = run->waited_s };
         kt_judge_limits(&judge, &run->findings);
 }
 
@@ -378,11 +431,6 @@ static int build_command(const struct run *run, struct command *command, struct 
 
 /* ---- the run ---- */
 
-static const char *show(uint64_t value, char buf[KT_NUM_TEXT_MAX])
-{
-        return value == UINT64_MAX ? "unlimited" : kt_num_format_count(value, buf);
-}
-
 static void tell(const struct run *run, const struct kt_steps *steps)
 {
         char need_files[KT_NUM_TEXT_MAX];
@@ -397,7 +445,7 @@ static void tell(const struct run *run, const struct kt_steps *steps)
                      run->heap_bytes ? kt_num_format_binary(run->heap_bytes, heap) : "", run->heap_from);
 }
 
-static enum kt_exit judge(struct run *run)
+static enum kt_exit judge(struct run *run, const struct kt_steps *steps)
 {
         KT_AUTO_FD int dir = open(run->args->handoff, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -413,6 +461,11 @@ static enum kt_exit judge(struct run *run)
         check_user(run);
         for (size_t i = 0; i < run->handoff.dir_count; i++)
                 check_log_dir(run, &run->handoff.dirs[i]);
+        /* Not for a broker that will not start anyway. */
+        if (kt_findings_count(&run->findings, KT_LEVEL_ERROR) == 0)
+                wait_for_limits(run, steps);
+        if (run->signal > 0)
+                return (enum kt_exit)(ENDED_BY_SIGNAL + run->signal);
         check_limits(run);
         return kt_findings_count(&run->findings, KT_LEVEL_ERROR) > 0 ? KT_EXIT_NOT_WANTED : KT_EXIT_OK;
 }
@@ -447,7 +500,7 @@ int kt_verb_exec(void *args)
         if (kt_root_open(run.args->sysroot, &run.root, &run.e) < 0)
                 code = KT_EXIT_USAGE;
         else
-                code = judge(&run);
+                code = judge(&run, &steps);
 
         kt_steps_say_findings(&steps, &run.findings, run.args->verbose);
         if (code == KT_EXIT_OK)

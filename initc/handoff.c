@@ -59,6 +59,7 @@ int kt_handoff_render(const struct kt_handoff *handoff, struct kt_str *out)
         kt_json_count(part, "descriptors", handoff->need_descriptors);
         kt_json_count(part, "mapAreas", handoff->need_maps);
         kt_json_text(part, "onShortfall", handoff->refuse_shortfall ? "refuse" : "warn");
+        kt_json_count(part, "waitForAgentSeconds", handoff->wait_for_agent_s);
         kt_json_count(document, "heapBytes", handoff->heap_bytes);
         render_dirs(handoff, kt_json_list(document, "logDirs"));
 
@@ -90,6 +91,16 @@ static uint64_t read_count(struct reader *reader, const struct kt_json *from, co
         if (!reader->bad && (kt_json_get_count(from, key, &value) < 0 || value > max))
                 reader->bad = key;
         return value;
+}
+
+/* A member that an older prepare did not write. */
+static uint64_t read_newer_count(struct reader *reader, const struct kt_json *from, const char *key, uint64_t max)
+{
+        uint64_t value = 0;
+
+        if (!reader->bad && kt_json_get_count(from, key, &value) == -ENOENT)
+                return 0;
+        return read_count(reader, from, key, max);
 }
 
 /* A required text, owned by the caller. */
@@ -163,6 +174,7 @@ static void read_members(struct reader *reader, struct kt_json *document, struct
         handoff->need_maps = read_count(reader, need, "mapAreas", UINT64_MAX);
         shortfall = read_text(reader, need, "onShortfall");
         handoff->refuse_shortfall = !shortfall || strcmp(shortfall, "warn") != 0;
+        handoff->wait_for_agent_s = read_newer_count(reader, need, "waitForAgentSeconds", KT_HANDOFF_WAIT_MAX_S);
         handoff->heap_bytes = read_count(reader, document, "heapBytes", UINT64_MAX);
         read_dirs(reader, read_part(reader, document, "logDirs"), handoff);
 }

@@ -18,7 +18,7 @@
 #define KT_HANDOFF_PROPERTIES "server.properties"
 #define KT_HANDOFF_PROGRAM    "kafka-initc"
 
-enum { KT_HANDOFF_FILE_MAX = 1 << 20, KT_HANDOFF_DIRS_MAX = 64 };
+enum { KT_HANDOFF_FILE_MAX = 1 << 20, KT_HANDOFF_DIRS_MAX = 64, KT_HANDOFF_WAIT_MAX_S = 600 };
 
 struct kt_handoff_dir {
         char *path;
@@ -39,7 +39,8 @@ struct kt_handoff {
         uint64_t need_descriptors;
         uint64_t need_maps;
         bool refuse_shortfall;
-        uint64_t heap_bytes; /* 0: from the memory limit */
+        uint64_t wait_for_agent_s; /* rounded up; 0 also where the file is of a prepare that knew no waiting */
+        uint64_t heap_bytes;       /* 0: from the memory limit */
         struct kt_handoff_dir dirs[KT_HANDOFF_DIRS_MAX];
         size_t dir_count;
 };

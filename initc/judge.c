@@ -531,6 +531,7 @@ void kt_judge_limits(const struct kt_limits_judge *in, struct kt_findings *findi
 
         for (size_t i = 0; i < KT_COUNT(limits); i++) {
                 KT_AUTO_STR struct kt_str next = { 0 };
+                KT_AUTO_STR struct kt_str after = { 0 };
                 char plain[KT_NUM_TEXT_MAX];
                 char have[KT_NUM_TEXT_MAX];
                 char need[KT_NUM_TEXT_MAX];
@@ -540,15 +541,21 @@ void kt_judge_limits(const struct kt_limits_judge *in, struct kt_findings *findi
                         continue;
                 (void)snprintf(plain, sizeof(plain), "%llu", (unsigned long long)limits[i].need); /* always fits */
                 kt_str_add_bytes(&next, limits[i].next, (size_t)(hole - limits[i].next));
-                kt_str_addf(&next, "%s%s", plain, hole + 2);
+                kt_str_addf(&next, "%s%s%s", plain, hole + 2,
+                            in->waited_s > 0 ? "; kubectl get nodetunings shows why the agent did not" : "");
+                if (in->waited_s > 0)
+                        kt_str_addf(
+                                &after,
+                                ", and %llu s of waiting for the agent of this node (kafka-tunerd) did not change that",
+                                (unsigned long long)in->waited_s);
                 kt_findings_add(findings,
                                 &(struct kt_finding){ .level = in->refuse ? KT_LEVEL_ERROR : KT_LEVEL_WARNING,
                                                       .id = limits[i].id,
                                                       .key = limits[i].name,
                                                       .value = kt_num_format_count(limits[i].have, have),
                                                       .next = kt_str_get(&next) },
-                                "%s is %s, this broker needs %s", limits[i].name, have,
-                                kt_num_format_count(limits[i].need, need));
+                                "%s is %s, this broker needs %s%s", limits[i].name, have,
+                                kt_num_format_count(limits[i].need, need), kt_str_get(&after));
         }
 }
 

@@ -57,7 +57,8 @@ struct kt_limits_judge {
         uint64_t have_descriptors;
         uint64_t need_maps;
         uint64_t have_maps;
-        bool refuse; /* errors instead of warnings */
+        bool refuse;       /* errors instead of warnings */
+        uint64_t waited_s; /* how long the node's agent was waited for; 0: it was not */
 };
 
 void kt_judge_limits(const struct kt_limits_judge *in, struct kt_findings *findings);

@@ -343,6 +343,7 @@ static int fill_handoff(struct run *run, const struct kt_str *properties, struct
                 .need_descriptors = run->g.need.descriptors.total,
                 .need_maps = run->g.need.maps.total,
                 .refuse_shortfall = run->g.spec.limits.on_shortfall == KT_SHORTFALL_REFUSE,
+                .wait_for_agent_s = (uint64_t)(run->g.spec.limits.wait_for_agent_ms + 999) / 1000,
                 .heap_bytes = run->g.spec.kafka.heap_bytes,
         };
         if (!handoff->pod || !handoff->kafka_version || (cluster && !handoff->cluster_id))

@@ -83,6 +83,7 @@ struct kt_spec {
         } workload;
         struct {
                 enum kt_spec_shortfall on_shortfall; /* [refuse] what exec does when a limit is below the need */
+                int64_t wait_for_agent_ms;           /* [0] how long exec waits for somebody to raise it before that */
         } limits;
         struct {
                 char *profile; /* ["kafka"] */

@@ -136,6 +136,61 @@ fresh '$a limits: {onShortfall: warn}'
 run 0 map_limited --sysroot "$vol_dir/root"
 check "warns" grep -qF vm.max_map_count <(cat "$t_stdout" "$t_stderr")
 
+# Waits until the line stands in the output of what runs in the background.
+says_soon() { # TEXT
+  local tries
+  for ((tries = 0; tries < 200; tries++)); do
+    ! grep -qF -- "$1" "$vol_dir/waiting" || return 0
+    sleep 0.05
+  done
+  cat "$vol_dir/waiting"
+  return 1
+}
+# The exec itself, to which a signal goes: the pod's shells come before it.
+exec_pid() { pgrep -n -f "^$vol_initc exec " -U 1000; }
+
+t_case "waits for the agent, in vain"
+fresh '$a limits: {waitForAgent: 1s}'
+run 1 with_nofile "$((need - 1)):$((need - 1))" "$vol_initc" exec -- echo the broker ran
+check "says what it waits for" grep -qE "waiting +up to 1 s for kafka-tunerd .* open files .* of " <(cat "$t_stdout" "$t_stderr")
+check "says how long it did" grep -qF "1 s of waiting for the agent of this node" <(cat "$t_stdout" "$t_stderr")
+check "says the next step" grep -qF "kubectl get nodetunings" <(cat "$t_stdout" "$t_stderr")
+check "the broker did not run" test -z "$(grep -x 'the broker ran' "$t_stdout")"
+fresh '$a limits: {waitForAgent: 1s, onShortfall: warn}'
+run 0 with_nofile "$((need - 1)):$((need - 1))" "$vol_initc" exec -- echo the broker ran
+expect_stdout_has "the broker ran"
+check "says how long it did" grep -qF "1 s of waiting" <(cat "$t_stdout" "$t_stderr")
+t_case "waits for nothing that is there"
+fresh '$a limits: {waitForAgent: 10m}'
+run 0 with_nofile "$need:$need" "$vol_initc" exec -- sh -c 'echo hard $(ulimit -Hn); grep SigBlk /proc/self/status'
+expect_stdout_has "hard $need"
+check "does not say that it waits" test -z "$(grep waiting "$t_stdout" "$t_stderr")"
+t_case "waits for nothing when the broker cannot start anyway"
+rm "$handoff/server.properties"
+run 1 with_nofile "64:64" "$vol_initc" exec -- true
+check "does not say that it waits" test -z "$(grep waiting "$t_stdout" "$t_stderr")"
+# Map areas stand for the limit: their file is one that a test may write. tests/vm/30-agent.sh raises the other one.
+t_case "goes on as soon as it is enough"
+fresh '$a limits: {waitForAgent: 5m}'
+map_limited --sysroot "$vol_dir/root" >"$vol_dir/waiting" 2>&1 &
+waiting=$!
+check "waits" says_soon "map areas 100 of "
+check "still" kill -0 "$waiting"
+echo 1000000 >"$vol_dir/root/proc/sys/vm/max_map_count"
+check "goes on" says_soon "waited"
+check "ends well" wait "$waiting"
+check "the broker finds no signal blocked" pod_broker sh -c 'exec "$0" exec --sysroot "$1" -- grep -qx "SigBlk:[[:space:]]*0000000000000000" /proc/self/status' "$vol_initc" "$vol_dir/root"
+t_case "can be told to end"
+echo 100 >"$vol_dir/root/proc/sys/vm/max_map_count"
+map_limited --sysroot "$vol_dir/root" >"$vol_dir/waiting" 2>&1 &
+waiting=$!
+check "waits" says_soon "map areas 100 of "
+check "is found" exec_pid
+kill -TERM "$(exec_pid)"
+wait "$waiting"
+status=$?
+check "exit status of the signal" test "$status" = 143
+
 t_case "what the broker gets"
 fresh
 # shellcheck disable=SC2034 # by name

@@ -34,6 +34,7 @@ static struct kt_handoff example(void)
                                       .need_descriptors = 1412,
                                       .need_maps = 3240,
                                       .refuse_shortfall = true,
+                                      .wait_for_agent_s = 30,
                                       .heap_bytes = UINT64_C(3) << 30,
                                       .dir_count = 2 };
 
@@ -73,6 +74,7 @@ static void test_parse__round_trip(void **state)
         assert_int_equal(got.need_descriptors, want.need_descriptors);
         assert_int_equal(got.need_maps, want.need_maps);
         assert_true(got.refuse_shortfall);
+        assert_int_equal(got.wait_for_agent_s, 30);
         assert_int_equal(got.heap_bytes, want.heap_bytes);
         assert_int_equal(got.dir_count, 2);
         assert_true(got.dirs[0].is_formatted && got.dirs[0].has_directory_id);
@@ -119,6 +121,17 @@ static int parse_changed(const char *from, const char *to, struct kt_err *e)
         kt_str_add(&changed, to);
         kt_str_add(&changed, at + strlen(from));
         return kt_handoff_parse("handoff.json", changed.data, changed.len, &got, e);
+}
+
+static void test_parse__an_older_prepare_knew_no_waiting(void **state)
+{
+        struct kt_err e = { 0 };
+
+        (void)state; /* no tree needed */
+        assert_int_equal(parse_changed("\"waitForAgentSeconds\": 30", "\"somethingElse\": 30", &e), 0);
+        assert_int_equal(parse_changed("\"waitForAgentSeconds\": 30", "\"waitForAgentSeconds\": \"x\"", &e), -EBADMSG);
+        kt_err_clear(&e);
+        assert_int_equal(parse_changed("\"waitForAgentSeconds\": 30", "\"waitForAgentSeconds\": 601", &e), -EBADMSG);
 }
 
 static void test_parse__each_member_is_wanted(void **state)
@@ -350,6 +363,7 @@ static void test_write__a_program_that_cannot_be_read(void **state)
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse__round_trip),
         cmocka_unit_test(test_parse__no_cluster_and_only_warnings),
+        cmocka_unit_test(test_parse__an_older_prepare_knew_no_waiting),
         cmocka_unit_test(test_parse__each_member_is_wanted),
         cmocka_unit_test(test_parse__wrong_values),
         cmocka_unit_test(test_parse__number_of_log_dirs),

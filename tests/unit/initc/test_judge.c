@@ -527,11 +527,11 @@ static void test_judge_limits__rows(void **state)
                 enum kt_level level;
                 const char *why;
         } rows[] = {
-                { { 100, 100, 200, 200, true }, { NULL }, KT_LEVEL_NOTE, "just enough" },
-                { { 100, UINT64_MAX, 200, UINT64_MAX, true }, { NULL }, KT_LEVEL_NOTE, "unlimited" },
-                { { 101, 100, 200, 200, true }, { "nofile" }, KT_LEVEL_ERROR, "one descriptor short" },
-                { { 100, 100, 201, 200, true }, { "max-map-count" }, KT_LEVEL_ERROR, "one map area short" },
-                { { 101, 100, 201, 200, false }, { "max-map-count", "nofile" }, KT_LEVEL_WARNING, "only warned of" },
+                { { 100, 100, 200, 200, true, 0 }, { NULL }, KT_LEVEL_NOTE, "just enough" },
+                { { 100, UINT64_MAX, 200, UINT64_MAX, true, 0 }, { NULL }, KT_LEVEL_NOTE, "unlimited" },
+                { { 101, 100, 200, 200, true, 0 }, { "nofile" }, KT_LEVEL_ERROR, "one descriptor short" },
+                { { 100, 100, 201, 200, true, 0 }, { "max-map-count" }, KT_LEVEL_ERROR, "one map area short" },
+                { { 101, 100, 201, 200, false, 0 }, { "max-map-count", "nofile" }, KT_LEVEL_WARNING, "only warned of" },
         };
 
         (void)state; /* no tree needed */
@@ -559,6 +559,17 @@ static void test_judge_limits__the_next_step_can_be_pasted(void **state)
         assert_non_null(strstr(findings.items[0].message, "65,530"));
 }
 
+static void test_judge_limits__says_what_was_waited_for(void **state)
+{
+        const struct kt_limits_judge in = { .need_descriptors = 5000, .have_descriptors = 4096, .waited_s = 30 };
+        KT_AUTO(kt_findings_done) struct kt_findings findings = { 0 };
+
+        (void)state; /* no tree needed */
+        kt_judge_limits(&in, &findings);
+        assert_non_null(strstr(findings.items[0].message, "needs 5,000, and 30 s of waiting"));
+        assert_non_null(strstr(findings.items[0].next, "kubectl get nodetunings"));
+}
+
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_judge_dir__each_rule_alone),
         cmocka_unit_test(test_judge_dir__a_folder_instead_of_meta_is_never_formatted),
@@ -570,6 +581,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_judge_needs_reach__rows),
         cmocka_unit_test(test_judge_limits__rows),
         cmocka_unit_test(test_judge_limits__the_next_step_can_be_pasted),
+        cmocka_unit_test(test_judge_limits__says_what_was_waited_for),
 };
 
 int main(void)

@@ -37,7 +37,7 @@ static const char full[] = "apiVersion: k8skafka/v1\n"
                            "  writeRate: 60M\n"
                            "  bufferTime: 1m\n"
                            "  classpathJars: 7\n"
-                           "limits: {onShortfall: warn}\n"
+                           "limits: {onShortfall: warn, waitForAgent: 30s}\n"
                            "tuning:\n"
                            "  profile: small\n"
                            "  tunables:\n"
@@ -78,6 +78,7 @@ static void test_parse__reads_every_key(void **state)
         assert_int_equal(spec.workload.buffer_time_ms, 60000);
         assert_int_equal(spec.workload.classpath_jars, 7);
         assert_int_equal(spec.limits.on_shortfall, KT_SHORTFALL_WARN);
+        assert_int_equal(spec.limits.wait_for_agent_ms, 30000);
         assert_string_equal(spec.tuning.profile, "small");
 }
 
@@ -123,6 +124,7 @@ static void assert_is_default(const struct kt_spec *spec)
         assert_int_equal(spec->workload.buffer_time_ms, 30000);
         assert_int_equal(spec->workload.classpath_jars, 150);
         assert_int_equal(spec->limits.on_shortfall, KT_SHORTFALL_REFUSE);
+        assert_int_equal(spec->limits.wait_for_agent_ms, 0);
         assert_string_equal(spec->tuning.profile, "kafka");
 }
 
