@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A file of a service account, the token or the certificates of the authority, that the kubelet replaces now and then. */
+/* A file of a service account (token, certificates of the authority) that the kubelet replaces now and then. */
 #ifndef KT_DAEMONSET_CREDENTIAL_H
 #define KT_DAEMONSET_CREDENTIAL_H
 

@@ -235,8 +235,8 @@ static void end_list(void *context, const struct kt_kube_answer *answer)
         go_on(follow, 0);
 }
 
-/* A server takes resourceVersion with a limit to its database (apiserver, storage/cacher, shouldDelegateList), and has to
- * read the pods of all nodes there: a limit goes only where the newest is asked for. */
+/* A server takes resourceVersion with a limit to its database (apiserver, storage/cacher, shouldDelegateList), and has
+ * to read the pods of all nodes there: a limit goes only where the newest is asked for. */
 static void add_list(struct kt_follow *follow, struct kt_str *query, struct kt_kube_request *request)
 {
         if (follow->page) {

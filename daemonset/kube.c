@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A client of the Kubernetes API on libcurl's multi interface.
  *
- * What comes in is the API server's, once TLS has verified it against the cluster's authority: bounded, parsed strictly,
- * never followed elsewhere. What goes out carries our token: to that one address only, past no proxy, over https, and
- * over plain http to the own machine alone. No callback of ours is called while libcurl would forbid us to start or end
- * transfers; what they ask for is done by the next round of kt_kube_step. */
+ * What comes in is the API server's, once TLS has verified it against the cluster's authority: bounded, parsed
+ * strictly, never followed elsewhere. What goes out carries our token: to that one address only, past no proxy, over
+ * https, and over plain http to the own machine alone. No callback of ours is called while libcurl would forbid us to
+ * start or end transfers; what callbacks ask for is done by the next round of kt_kube_step. */
 #include "daemonset/kube.h"
 
 #include <arpa/inet.h>
@@ -555,7 +555,8 @@ static CURLcode set_transport(CURL *easy, const struct kt_kube *kube)
                 SET(CURLOPT_SSL_VERIFYPEER, 1L);
                 SET(CURLOPT_SSL_VERIFYHOST, 2L);
                 SET(CURLOPT_CAINFO_BLOB, &ca);
-                /* Else the machine's own authorities would do as well: Debian's libcurl is built with a folder of them. */
+                /* Else the machine's own authorities would do as well: Debian's libcurl is built with a folder of
+                 * them. */
                 SET(CURLOPT_CAINFO, NULL);
                 SET(CURLOPT_CAPATH, NULL);
         }

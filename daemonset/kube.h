@@ -43,8 +43,8 @@ void kt_kube_free(struct kt_kube *kube);
 
 /* For poll(2): readable when kt_kube_step has something to do. Borrowed, the same for the client's life. */
 int kt_kube_fd(const struct kt_kube *kube);
-/* Milliseconds from now (CLOCK_MONOTONIC) until kt_kube_step wants to be called anyway, 0 at once, -1 never. Ask it right
- * before poll(2): whatever was started since changes it. */
+/* Milliseconds from now (CLOCK_MONOTONIC) until kt_kube_step wants to be called anyway, 0 at once, -1 never. Ask it
+ * right before poll(2): whatever was started since changes it. */
 int64_t kt_kube_wait_ms(const struct kt_kube *kube, int64_t now_ms);
 /* Sends, receives and calls back whatever is due; never blocks. A -errno means that the client itself is broken. */
 KT_MUST_CHECK int kt_kube_step(struct kt_kube *kube, int64_t now_ms, struct kt_err *e);
@@ -97,20 +97,20 @@ struct kt_kube_request {
 
         /* Called once, and nothing after it. */
         void (*done)(void *context, const struct kt_kube_answer *answer);
-        /* Set: the answer is a stream. A success is told by a call with len 0, then its bytes as they come; done gets no
-         * object. 0: go on; positive: it is enough, done gets code 0; negative: done gets it, and e. */
+        /* Set: the answer is a stream. A success is told by a call with len 0, then its bytes as they come; done gets
+         * no object. 0: go on; positive: it is enough, done gets code 0; negative: done gets it, and e. */
         int (*data)(void *context, const char *data, size_t len, struct kt_err *e);
         void *context;
 };
 
-/* Starts it. done is called from kt_kube_step, never from here, unless it is cancelled before. Nothing is sent again, but
- * after a 401 once, with the token read anew. -EINVAL: the request is none; -EBUSY: too many at the same time. */
+/* Starts it. done is called from kt_kube_step, never from here, unless it is cancelled before. Nothing is sent again,
+ * but after a 401 once, with the token read anew. -EINVAL: the request is none; -EBUSY: too many at the same time. */
 KT_MUST_CHECK int kt_kube_start(struct kt_kube *kube, const struct kt_kube_request *request, uint64_t *ret_id,
                                 struct kt_err *e);
 /* No callback of it is called any more. An id of a request that has ended is nothing, and so is 0. */
 void kt_kube_cancel(struct kt_kube *kube, uint64_t id);
 
-/* Appends text percent-encoded (RFC 3986, unreserved characters stay), for a segment of a path or a value of a query. */
+/* Appends text percent-encoded (RFC 3986, unreserved characters stay): a segment of a path or a value of a query. */
 void kt_kube_escape(struct kt_str *out, const char *text);
 
 /* The -errno that a status means: 401 -EACCES, 403 -EPERM, 404 -ENOENT, 409 -EEXIST (reason AlreadyExists) or -EBUSY,

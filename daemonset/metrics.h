@@ -65,8 +65,8 @@ struct kt_metrics; /* the values of one table of rows */
 KT_MUST_CHECK struct kt_metrics *kt_metrics_new(const struct kt_metric *rows);
 void kt_metrics_free(struct kt_metrics *metrics);
 
-/* Sets or adds to the series of row id with these values of its labels: as many as the row has labels, NULL where it has
- * none. Any bytes may be in a value. A series that finds no room is counted (k8skafka_metric_series_lost_total) and
+/* Sets or adds to the series of row id with these values of its labels: as many as the row has labels, NULL where it
+ * has none. Any bytes may be in a value. A series that finds no room is counted (k8skafka_metric_series_lost_total) and
  * nothing else. */
 void kt_metrics_set(struct kt_metrics *metrics, unsigned id, const char *const *labels, double value);
 void kt_metrics_add(struct kt_metrics *metrics, unsigned id, const char *const *labels, double value);
@@ -74,8 +74,8 @@ void kt_metrics_add(struct kt_metrics *metrics, unsigned id, const char *const *
  * told anew. */
 void kt_metrics_forget(struct kt_metrics *metrics, unsigned id, const char *const *labels, size_t count);
 
-/* Appends the text format (Prometheus exposition format 0.0.4), families in the order of their rows, series in the order
- * of their first appearance; a family without a series is left out. */
+/* Appends the text format (Prometheus exposition format 0.0.4), families in the order of their rows, series in the
+ * order of their first appearance; a family without a series is left out. */
 void kt_metrics_render(const struct kt_metrics *metrics, struct kt_str *out);
 
 /* ---- The server ---- */
@@ -101,8 +101,8 @@ struct kt_metrics_source {
         void *context;
 };
 
-/* Serves GET and HEAD of /metrics, /healthz and /readyz (200, or 503 when the answer is no) at "ADDRESS:PORT", "[::1]:PORT"
- * or ":PORT" (all addresses). No thread: the caller's loop calls step. Port 0 takes a free one. */
+/* Serves GET and HEAD of /metrics, /healthz and /readyz (200, or 503 when the answer is no) at "ADDRESS:PORT",
+ * "[::1]:PORT" or ":PORT" (all addresses). No thread: the caller's loop calls step. Port 0 takes a free one. */
 KT_MUST_CHECK int kt_metrics_server_new(const char *address, const struct kt_metrics_source *source,
                                         struct kt_metrics_server **ret, struct kt_err *e);
 void kt_metrics_server_free(struct kt_metrics_server *server);

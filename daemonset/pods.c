@@ -3,14 +3,19 @@
  *
  * See pods.h for what an attacker controls. Two things tie a number in cgroup.procs to a process that is safe to touch:
  * it is pinned (pidfd_open(2), and /proc/PID held open, which never comes to mean a later process), and cgroup.procs is
- * read once more afterwards. A process that was pinned while it had the number, still runs, and whose number still stands
- * in the group was in the group. What /proc/PID/cgroup says is not parsed for that: seen from a cgroup namespace of our
- * own it is relative to us (cgroup_namespaces(7)), and a container may have groups of any name inside of its own. It only
- * must not change from then on.
+ * read once more afterwards. A process that was pinned while it had the number, still runs, and whose number still
+ * stands in the group was in the group. What /proc/PID/cgroup says is not parsed for that: seen from a cgroup namespace
+ * of our own it is relative to us (cgroup_namespaces(7)), and a container may have groups of any name inside of its
+ * own. It only must not change from then on.
  *
- * Which process of the container is the waiting `kafka-initc exec` is not asked. Its argv, its exe link and the bytes of
- * that file are the container's to choose (the hand-off volume is writable for the broker's user), so that they prove
- * nothing. All processes of the one container are treated alike; limits are inherited by what they start. */
+ * prlimit(2) takes a number, and between the last question and the call the process may end and its number be given to
+ * another one. Whoever calls it asks again afterwards (kt_pods_is_same) and takes back what went wrong. To hit a chosen
+ * process in that microsecond, an attacker has to have the kernel's next number there at that very moment; what the
+ * process gets is a limit that is a little higher, within the profile, for as long as it takes to ask again.
+ *
+ * Which process of the container is the waiting `kafka-initc exec` is not asked. Its argv, its exe link and the bytes
+ * of that file are the container's to choose (the hand-off volume is writable for the broker's user), so that they
+ * prove nothing. All processes of the one container are treated alike; limits are inherited by what they start. */
 #include "daemonset/pods.h"
 
 #include <errno.h>
@@ -253,9 +258,9 @@ int kt_pod_read(struct kt_json *object, const struct kt_pods_rule *rule, struct 
 
 /* ---- Where its control group is ---- */
 
-/* Places of a pod's group below the top of a hierarchy; %U is the uid with '-' as '_', %u as it is. Kubelets make them so
- * (kubernetes, pkg/kubelet/cm/pod_container_manager_linux.go and cgroup_manager_linux.go); "kubelet" on top is what kind
- * and some distributions have as the kubelet's --cgroup-root. */
+/* Places of a pod's group below the top of a hierarchy; %U is the uid with '-' as '_', %u as it is. Kubelets make them
+ * so (kubernetes, pkg/kubelet/cm/pod_container_manager_linux.go and cgroup_manager_linux.go); "kubelet" on top is what
+ * kind and some distributions have as the kubelet's --cgroup-root. */
 static const char *const pod_places[] = {
         "kubepods/burstable/pod%u",
         "kubepods/besteffort/pod%u",

@@ -3,8 +3,9 @@
  *
  * What a pod may do to us: its user chooses names, labels, image, argv, environment and files, and may make control
  * groups inside its own where it is privileged. None of that is asked. Which container counts is the API's word alone
- * (namespace, label, name of the container, uid and container id from its status, which only the kubelet writes); which
- * processes are in it is the kernel's (cgroup.procs of the directory that the kubelet made, found by its exact place). */
+ * (namespace, label, name of the container, uid and container id from its status, which only the kubelet writes);
+ * which processes are in it is the kernel's (cgroup.procs of the directory that the kubelet made, found by its exact
+ * place). */
 #ifndef KT_DAEMONSET_PODS_H
 #define KT_DAEMONSET_PODS_H
 
@@ -90,8 +91,8 @@ struct kt_pods_process {
         char *groups;   /* its /proc/PID/cgroup when it was found in the container's group */
 };
 
-/* True while pid is still the process that was pinned, runs, and has left none of its control groups: to be asked before
- * and behind everything that takes a number, as prlimit(2) does. context: the process. */
+/* True while pid is still the process that was pinned, runs, and has left none of its control groups: to be asked
+ * before and behind everything that takes a number, as prlimit(2) does. context: the process. */
 bool kt_pods_is_same(void *context);
 
 struct kt_pods_walk {

@@ -48,8 +48,8 @@ enum { KT_JSON_TEXT_MAX = 1 << 24 };
 /* Parses text, an object or a list; -EBADMSG with "name:line:column: ..." in e. Free with kt_json_free. */
 KT_MUST_CHECK int kt_json_parse(const char *name, const char *text, size_t len, struct kt_json **ret, struct kt_err *e);
 
-/* The same for a document in which anybody may have written texts, as the Kubernetes API gives them out: a NUL inside of
- * a text is no error of the document; such a text alone is -EINVAL when it is asked for. */
+/* The same for a document in which anybody may have written texts, as the Kubernetes API gives them out: a NUL inside
+ * of a text is no error of the document; such a text alone is -EINVAL when it is asked for. */
 KT_MUST_CHECK int kt_json_parse_foreign(const char *name, const char *text, size_t len, struct kt_json **ret,
                                         struct kt_err *e);
 
