@@ -23,7 +23,7 @@ debian_refresh() {
   local set package lock
   grep -qx "VERSION_CODENAME=$debian_release" /etc/os-release ||
     die "the lock is refreshed on Debian $debian_release, so that its packages are the ones offered"
-  for set in base java; do
+  for set in base java tunerd; do
     lock=$here/debian/$set.lock
     {
       echo "# Written by image/build --refresh-lock: package, version, architecture, SHA-256."

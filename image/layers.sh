@@ -53,11 +53,11 @@ in_root() {
 
 # ---- from Debian ----
 
-unpack_base() { # FOLDER
+unpack_base() { # FOLDER [SET]
   local link
   mkdir -p "$1"/usr/{bin,sbin,lib,lib64} "$1"/{proc,sys,dev,run}
   for link in bin sbin lib lib64; do ln -s "usr/$link" "$1/$link"; done
-  debian_unpack base "$1"
+  debian_unpack "${2:-base}" "$1"
 }
 
 # No maintainer script has run: what they would have made, and what we want, is here.
@@ -143,11 +143,55 @@ layer_stock() {
 layer_initc() {
   local program
   mkdir -p "$root/usr/bin" "$root/etc"
-  for program in kafka-initc kafka-tuner; do
-    [ -x "$BUILD/bin/$program" ] || die "$BUILD/bin/$program is not built: make programs"
-    strip --strip-all -o "$root/usr/bin/$program" "$BUILD/bin/$program"
-    chmod 0755 "$root/usr/bin/$program"
-  done
+  for program in kafka-initc kafka-tuner; do install_program "$program" "$root/usr/bin"; done
   printf '%s\n' 'root:x:0:0:root:/:/sbin/nologin' 'kafka:x:1000:1000:Kafka:/:/sbin/nologin' >"$root/etc/passwd"
   printf '%s\n' 'root:x:0:' 'kafka:x:1000:' >"$root/etc/group"
+}
+
+# What the agent needs of "/" is in /host, with the loader and the libraries, because the agent works there: its container
+# has the node's /proc/sys and /sys below /host, where the runtime has put no read-only mount on top of them. The other
+# folders are links into it, so that chroot finds its own library, and names are resolved in there, too.
+layer_tunerd() {
+  local system=$scratch/tunerd host=$root/host folder
+  rm -rf "$system"
+  unpack_base "$system" tunerd
+  mkdir -p "$host"/{proc,sys,run/sysctl.d,etc/{k8skafka,sysctl.d},usr/bin,usr/sbin,usr/local/bin,usr/lib/x86_64-linux-gnu} "$host"/var/{run,lib/k8skafka,lib/kubelet/pods}
+  for folder in bin sbin lib; do ln -s "usr/$folder" "$host/$folder"; done
+  ln -s usr/lib/x86_64-linux-gnu "$host/lib64"
+  for folder in bin sbin lib lib64 usr etc var; do ln -s "host/$folder" "$root/$folder"; done
+  mkdir "$root"/{dev,proc,sys,run}
+  for folder in kafka-tunerd kafka-tuner; do install_program "$folder" "$host/usr/bin"; done
+  [ ! -x "$BUILD/bin/kafka-diskbench" ] || install_program kafka-diskbench "$host/usr/local/bin"
+  install -m 0755 "$system/usr/sbin/chroot" "$host/usr/sbin/"
+  install_libraries "$system" "$host/usr/lib/x86_64-linux-gnu" "$host/usr/bin/kafka-tunerd" "$host/usr/sbin/chroot"
+  mkdir -p "$host/var/lib/dpkg" "$host/usr/share"
+  mv "$system/var/lib/dpkg/status.d" "$host/var/lib/dpkg/"
+  find "$system/usr/share/doc" ! -type d ! -name copyright -delete
+  find "$system/usr/share/doc" -depth -type d -empty -delete
+  mv "$system/usr/share/doc" "$host/usr/share/"
+  printf '%s\n' 'root:x:0:0:root:/:/sbin/nologin' >"$host/etc/passwd"
+  printf '%s\n' 'root:x:0:' >"$host/etc/group"
+  printf '%s\n' 'hosts: files dns' >"$host/etc/nsswitch.conf"
+  rm -rf "$system"
+}
+
+install_program() { # NAME FOLDER
+  [ -x "$BUILD/bin/$1" ] || die "$BUILD/bin/$1 is not built: make programs"
+  strip --strip-all -o "$2/$1" "$BUILD/bin/$1"
+  chmod 0755 "$2/$1"
+}
+
+# Copies what the files ask for, and what that asks for, out of the packages; plug-ins and the rest stay behind.
+install_libraries() { # SYSTEM FOLDER FILE...
+  local system=$1 folder=$2 name from waiting=("${@:3}")
+  while [ ${#waiting[@]} -gt 0 ]; do
+    for name in $(readelf -d "${waiting[0]}" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
+      [ ! -e "$folder/$name" ] || continue
+      from=$(find "$system" -name "$name" | sort | head -n 1)
+      [ -n "$from" ] || die "$name, which ${waiting[0]##*/} needs, is in no package of the set tunerd"
+      install -m 0755 "$(realpath "$from")" "$folder/$name"
+      waiting+=("$folder/$name")
+    done
+    waiting=("${waiting[@]:1}")
+  done
 }

@@ -18,13 +18,13 @@ at_exit rm -rf "$dir"
 build() { # FOLDER
   mkdir -p "$dir/$1/images" "$BUILD/images/debs" || return 1
   ln -s "$BUILD/images/debs" "$dir/$1/images/debs"
-  make -s BUILD="$dir/$1" programs && BUILD=$dir/$1 image/build initc kafka
+  make -s BUILD="$dir/$1" programs && BUILD=$dir/$1 image/build initc tunerd kafka
 }
 
 check "one build" build one || { done_testing; exit 1; }
 sleep 1.1 # so that a time of now, if there were one, would differ
 check "another build" build two || { done_testing; exit 1; }
-for file in initc.tar initc.spdx.json kafka.tar kafka.spdx.json; do
+for file in initc.tar initc.spdx.json tunerd.tar tunerd.spdx.json kafka.tar kafka.spdx.json; do
   check "$file" cmp "$dir/one/images/$file" "$dir/two/images/$file"
 done
 for layer in "$dir"/one/images/layers/*.tar; do
