@@ -186,7 +186,7 @@ static int take_items(struct kt_follow *follow, struct kt_json *list)
 static int take_metadata(struct kt_follow *follow, struct kt_json *list)
 {
         struct kt_json *metadata = NULL;
-        const char *version = NULL;
+        const char *version = "";
         const char *token = "";
         int r = kt_json_get_part(list, "metadata", &metadata);
 
