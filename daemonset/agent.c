@@ -141,8 +141,12 @@ static int load(struct kt_agent *agent, struct kt_err *e)
                 return kt_err_set(e, r, "%s", why.text);
         if (r < 0) {
                 const char *problem = first_problem(&findings, &why, buf, sizeof(buf));
+                bool is_news = false;
 
-                r = kt_node_set_text(&agent->state.config_problem, problem, &agent->is_changed);
+                r = kt_node_set_text(&agent->state.config_problem, problem, &is_news);
+                if (is_news)
+                        kt_log(KT_LEVEL_ERROR, "%s", problem);
+                agent->is_changed |= is_news;
                 return r < 0 ? kt_err_set(e, r, "keep what is wrong with kafka.yaml") : 0;
         }
 

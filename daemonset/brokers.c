@@ -175,8 +175,8 @@ static void note_verdict(struct work *work, const struct kt_tuner_verdict *verdi
         case KT_STATE_COUNT_:
                 return;
         }
-        if (work->why.code == 0)
-                (void)kt_err_set(&work->why, -EPERM, "%s: %s", verdict->object, verdict->reason); /* text only */
+        if (work->why.code == 0) /* the reason has the errno's words already: EINVAL adds none */
+                (void)kt_err_set(&work->why, -EINVAL, "%s: %s", verdict->object, verdict->reason);
 }
 
 static int raise_process(void *context, struct kt_pods_process *process)

@@ -29,7 +29,7 @@ enum {
         TICK_S = 1,
         TICK_MIN_MS = 200,       /* hints that come thick make no more rounds than that */
         SLACK_NS = 50 * 1000000, /* timers may be that late: the processor wakes up for several things at once */
-        ONCE_WAIT_MS = 30 * 1000,
+        ONCE_WAIT_MS = 10 * 1000,
         EVENTS_MAX = 4096,
 };
 

@@ -380,6 +380,8 @@ static void tell_condition(struct kt_publisher *publisher, enum kt_condition_typ
                 return;
         told->status = now->status;
         (void)snprintf(told->reason, sizeof(told->reason), "%s", now->reason); /* of the same size */
+        if (type == KT_CONDITION_STEADY || type == KT_CONDITION_LIMITS)
+                return; /* the value or the broker has an Event of its own */
         if (!is_news || now->changed_wall_s + CONDITION_OLD_S < publisher->wall_s)
                 return;
         kt_events_add_change(&publisher->state->events, is_bad, now->reason, kt_condition_type_name(type),
