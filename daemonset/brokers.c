@@ -51,6 +51,7 @@ static int keep_pod(struct kt_node_state *state, const struct kt_pod *pod, bool 
                 return 0;
         broker->pod = *pod;
         broker->is_changed = true;
+        broker->misses = 0;
         broker->state = KT_BROKER_WAITING;
         broker->nofile = 0;
         *ret_changed = true;
@@ -254,10 +255,12 @@ static int raise_broker(const struct kt_tuner *tuner, const struct kt_moment *mo
         if (r < 0)
                 return r;
         broker->is_changed = false;
-        broker->next_ms = moment->now_ms + KT_BROKERS_SOON_MS;
+        broker->next_ms = moment->now_ms + ((int64_t)KT_BROKERS_SOON_MS << broker->misses);
+        broker->misses += broker->misses < KT_BROKERS_MISSES_MAX;
         if (work.is_busy || (work.processes == 0 && work.result == KT_BROKER_ENOUGH))
                 return 0;
 
+        broker->misses = 0;
         broker->next_ms = moment->now_ms + KT_BROKERS_AGAIN_MS;
         changed = broker->nofile != work.nofile;
         broker->nofile = work.nofile == UINT64_MAX && work.processes == 0 ? 0 : work.nofile;

@@ -14,6 +14,7 @@
 #include "tuner/tuner.h"
 
 enum {
+        KT_BROKERS_MISSES_MAX = 6,       /* that double it */
         KT_BROKERS_SOON_MS = 100,        /* a container that runs and has no process to be seen yet */
         KT_BROKERS_AGAIN_MS = 60 * 1000, /* whose limits are right, or cannot be made so */
 };

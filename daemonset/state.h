@@ -67,6 +67,7 @@ struct kt_node_broker {
         struct kt_pod pod;
         bool is_seen;    /* in the list that comes in */
         bool is_changed; /* its limits have to be looked at now */
+        unsigned misses; /* times in a row that it was looked at in vain */
         int64_t next_ms; /* when to look again */
         uint64_t nofile; /* least hard limit of its processes; 0: not known */
         enum kt_broker_state state;
