@@ -162,6 +162,10 @@ done
 pid=""
 run 0 "${common[@]}" --once
 check "the state is right again" is_value 4096
-run 0 "$tuner" revert --journal "$journal"
-check "and the journal can be read" expect_stdout_has "net.core.somaxconn"
+# One that was killed between writing and saying so, before somebody else wrote, leaves a change that cannot be told: 5.
+revert_goes() {
+  "$tuner" revert --journal "$journal" >"$scratch/revert"
+  case $? in 0 | 5) grep -q "taken back" "$scratch/revert" ;; *) return 1 ;; esac
+}
+check "and the journal tells the way back" revert_goes
 done_testing
