@@ -169,7 +169,7 @@ t_case "waits for nothing when the broker cannot start anyway"
 rm "$handoff/server.properties"
 run 1 with_nofile "64:64" "$vol_initc" exec -- true
 check "does not say that it waits" test -z "$(grep waiting "$t_stdout" "$t_stderr")"
-# Map areas stand for the limit: their file is one that a test may write. tests/vm/30-agent.sh raises the other one.
+# Map areas stand for the limit: their file is one that a test may write. tests/vm/90-agent.sh raises the other one.
 t_case "goes on as soon as it is enough"
 fresh '$a limits: {waitForAgent: 5m}'
 map_limited --sysroot "$vol_dir/root" >"$vol_dir/waiting" 2>&1 &
