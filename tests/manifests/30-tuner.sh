@@ -38,12 +38,12 @@ check "host folders" diff <(given 's/^ *path: \(\/.*\)/\1/p' | grep -v '^/metric
   /proc/sys/fs /proc/sys/net /proc/sys/vm /run/sysctl.d /sys /sys/devices /var/lib/k8skafka /var/lib/kubelet/pods)
 check "nothing is privileged, nobody escalates" test "$(count 'privileged: true|allowPrivilegeEscalation: true' "$scratch/tuner.yaml")" = 0
 check "verbs" diff <(awk '/^kind: (Cluster)?Role$/, /^---/ { if (/^  - [a-z]+(\/[a-z]+)?$/) printf "%s ", $2; if (/^  verbs:/) printf ": "; if (/^- apiGroups|^---/) print "" }' \
-  "$scratch/tuner.yaml" | grep : | sort) <(sort <<'TEXT'
-events : create 
-pods : list watch 
-nodes : list watch patch 
-nodetunings : list watch create patch 
-nodetunings/status : patch 
+  "$scratch/tuner.yaml" | grep : | sed 's, *$,,' | sort) <(sort <<'TEXT'
+events : create
+pods : list watch
+nodes : list watch patch
+nodetunings : list watch create patch
+nodetunings/status : patch
 TEXT
 )
 
