@@ -165,10 +165,13 @@ int kt_disks_take(struct kt_node_state *state, const struct kt_root *root, const
 static void adopt_one(struct kt_node_state *state, const struct kt_json *item)
 {
         KT_AUTO(kt_disk_done) struct kt_disk disk = { 0 };
+        const char *path = text_of(item, "path");
+        const char *identity = text_of(item, "identity");
+        const char *hardware = text_of(item, "hardware");
         const char *when = text_of(item, "measured");
 
-        if (!text_of(item, "path") || !text_of(item, "identity") || !text_of(item, "hardware") || !when ||
-            kt_disk_of(state, text_of(item, "path")) || kt_document_parse_time(when, &disk.wall_s) < 0)
+        if (!path || !identity || !hardware || !when || kt_disk_of(state, path) ||
+            kt_document_parse_time(when, &disk.wall_s) < 0)
                 return;
         disk.write = real_of(item, "write");
         disk.low = real_of(item, "low");
@@ -177,9 +180,9 @@ static void adopt_one(struct kt_node_state *state, const struct kt_json *item)
         if (disk.write <= 0 || kt_json_get_bool(item, "proven", &disk.is_proven) < 0 ||
             kt_json_get_bool(item, "outlier", &disk.is_outlier) < 0)
                 return;
-        disk.path = strdup(text_of(item, "path"));
-        disk.identity = strdup(text_of(item, "identity"));
-        disk.hardware = strdup(text_of(item, "hardware"));
+        disk.path = strdup(path);
+        disk.identity = strdup(identity);
+        disk.hardware = strdup(hardware);
         if (disk.path && disk.identity && disk.hardware && keep(state, &disk) < 0)
                 return; /* no memory, no result: it can be measured again */
 }

@@ -142,7 +142,7 @@ double kt_node_cpus(const struct kt_root *root)
 
         if (sched_getaffinity(0, sizeof(set), &set) == 0)
                 cpus = CPU_COUNT(&set);
-        if (kt_cgroup_read(root, &group, &e) == 0 && group.cpu_millicores < cpus * 1000)
+        if (kt_cgroup_read(root, &group, &e) == 0 && (double)group.cpu_millicores < cpus * 1000)
                 cpus = (double)group.cpu_millicores / 1000;
         return cpus > 0.001 ? cpus : 0.001;
 }
