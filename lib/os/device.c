@@ -70,6 +70,13 @@ static bool tidy(char *text)
         return len > 0;
 }
 
+/* All zeros tell nothing apart: so is the UUID of an md array without a superblock, and the serial number of many a
+ * cheap disk. */
+static bool is_telling(const char *text)
+{
+        return text[strspn(text, "0-")] != '\0';
+}
+
 /* What the disk says about itself, the most distinct first. */
 static void read_id(const struct kt_root *root, struct kt_device *device)
 {
@@ -87,7 +94,8 @@ static void read_id(const struct kt_root *root, struct kt_device *device)
         char text[KT_DEVICE_ID_MAX - sizeof("serial:")];
 
         for (size_t i = 0; i < KT_COUNT(sources) && device->id[0] == '\0'; i++)
-                if (read_attr(root, device->name, sources[i].attr, text, sizeof(text)) > 0 && tidy(text))
+                if (read_attr(root, device->name, sources[i].attr, text, sizeof(text)) > 0 && tidy(text) &&
+                    is_telling(text))
                         (void)snprintf(device->id, sizeof(device->id), "%s:%s", sources[i].label, text); /* fits */
 }
 

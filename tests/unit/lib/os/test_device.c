@@ -314,6 +314,40 @@ static void test_of_key__a_disk_that_was_swapped(void **state)
         assert_non_null(strstr(e.text, "any more"));
 }
 
+/* Of a made-up UUID nothing can be told, and what comes next in the list counts. */
+static void test_of_key__an_id_of_zeros_is_none(void **state)
+{
+        static const struct {
+                const char *uuid;
+                const char *serial;
+                const char *expect;
+                const char *why;
+        } rows[] = {
+                { "00000000-0000-0000-0000-000000000000\n", "", "diskseq:3", "md without a superblock" },
+                { "00000000-0000-0000-0000-000000000000\n", "a1\n", "diskseq:3 serial:a1", "something else tells" },
+                { "00000000-0000-0000-0000-000000000001\n", "a1\n",
+                  "diskseq:3 uuid:00000000-0000-0000-0000-000000000001", "one digit is enough" },
+                { "", "0000000000\n", "diskseq:3", "a serial number that nobody wrote" },
+        };
+        const struct test_tree *tree = *state;
+        KT_AUTO(kt_root_done) struct kt_root root = { .fd = -1 };
+
+        make_disk(tree, "virtual/block", "md0", "9:0", true);
+        test_write(tree, "sys/devices/virtual/block/md0/diskseq", "3\n");
+        for (size_t i = 0; i < KT_COUNT(rows); i++) {
+                struct kt_device device = { 0 };
+                struct kt_err e = { 0 };
+                char key[KT_DEVICE_KEY_MAX];
+
+                test_write(tree, "sys/devices/virtual/block/md0/md/uuid", rows[i].uuid);
+                test_write(tree, "sys/devices/virtual/block/md0/serial", rows[i].serial);
+                kt_root_done(&root);
+                assert_int_equal(kt_root_open(tree->path, &root, &e), 0);
+                assert_int_equal(kt_device_of_key(&root, rows[i].expect, &device, &e), 0);
+                assert_string_equal(kt_device_key(&device, key), rows[i].expect);
+        }
+}
+
 static void test_of_key__no_sysfs(void **state)
 {
         const struct test_tree *tree = *state;
@@ -358,6 +392,7 @@ int main(void)
                 TREE_TEST(test_find__a_mount_that_no_mount_holds),
                 cmocka_unit_test(test_key__before_diskseq),
                 TREE_TEST(test_of_key__a_disk_that_was_swapped),
+                TREE_TEST(test_of_key__an_id_of_zeros_is_none),
                 TREE_TEST(test_of_key__no_sysfs),
                 TREE_TEST(test_backing__of_a_loop_device),
         };
