@@ -38,8 +38,7 @@ static enum kt_exit gather_spec(const struct kt_args *args, struct kt_gathered *
 
         g->version = kt_kafka_version_find(args->kafka_version ? args->kafka_version : g->spec.kafka.version);
         if (!g->version) {
-                (void)kt_err_set(e, -EINVAL, "Kafka %s is not known; 0.10.2, 3.9 and 4.0 to 4.4 are",
-                                 args->kafka_version); /* the exit code says it */
+                (void)kt_kafka_version_refuse(args->kafka_version, e); /* the exit code says it */
                 return KT_EXIT_USAGE;
         }
         g->owner = (struct kt_owner){ .uid = g->spec.storage.uid, .gid = g->spec.storage.gid };

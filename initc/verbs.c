@@ -238,8 +238,7 @@ static int check_spec_file(const struct kt_args *args, const char *path)
 
         compile.version = kt_kafka_version_find(args->kafka_version ? args->kafka_version : spec.kafka.version);
         if (!compile.version)
-                (void)kt_err_set(&e, -EINVAL, "Kafka %s is not known; 0.10.2, 3.9 and 4.0 to 4.4 are",
-                                 args->kafka_version); /* complained of below */
+                (void)kt_kafka_version_refuse(args->kafka_version, &e); /* complained of below */
         else if (kt_identity_find(&spec, args->pod ? args->pod : "kafka-0", &identity, &e) == 0 &&
                  kt_sources_add_spec(&spec, &list) == 0) {
                 compile.identity = &identity;
@@ -304,6 +303,7 @@ static int config_diff(const struct kt_args *args)
 {
         const struct kt_kafka_version *from = NULL;
         const struct kt_kafka_version *to = NULL;
+        KT_AUTO_STR struct kt_str known = { 0 };
         KT_AUTO_STR struct kt_str out = { 0 };
         struct kt_err e = { 0 };
 
@@ -312,9 +312,9 @@ static int config_diff(const struct kt_args *args)
                 to = kt_kafka_version_find(args->operands[2]);
         }
         if (!from || !to) {
-                (void)kt_err_set(
-                        &e, -EINVAL,
-                        "config diff wants two versions that are known: 0.10.2, 3.9, 4.0 to 4.4"); /* complained of next */
+                kt_kafka_version_add_names(&known);
+                (void)kt_err_set(&e, -EINVAL, "config diff wants two versions that are known: %s",
+                                 kt_str_get(&known)); /* complained of next */
                 return (int)complain(NULL, &e, KT_EXIT_USAGE);
         }
         if (kt_explain_diff(from, to, args->output == KT_OUTPUT_JSON, &out) < 0)

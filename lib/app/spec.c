@@ -232,8 +232,7 @@ static int read_version(struct kt_spec_reader *reader, const struct kt_yaml *nod
         if (kt_kafka_version_find(node->text))
                 return store_text(place_of(reader, key), node->text);
 
-        for (size_t i = 0; i < kt_kafka_version_count; i++)
-                kt_str_addf(&known, "%s%s", i > 0 ? ", " : "", kt_kafka_versions[i].name);
+        kt_kafka_version_add_names(&known);
         complain(reader, node, BAD_VALUE, key->path, NULL, "Kafka '%.*s' is not known; known are: %s",
                  shown(node->text), node->text, kt_str_get(&known));
         return 0;

@@ -2,6 +2,7 @@
 /* The known Kafka versions. */
 #include "lib/kafka/version.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* Features are what StorageTool of that patch release writes without -r or --feature; a level of 0 is not written. */
@@ -113,4 +114,18 @@ const struct kt_kafka_version *kt_kafka_version_find(const char *text)
                         return &kt_kafka_versions[i];
         }
         return NULL;
+}
+
+void kt_kafka_version_add_names(struct kt_str *out)
+{
+        for (size_t i = 0; i < kt_kafka_version_count; i++)
+                kt_str_addf(out, "%s%s", i > 0 ? ", " : "", kt_kafka_versions[i].name);
+}
+
+int kt_kafka_version_refuse(const char *text, struct kt_err *e)
+{
+        KT_AUTO_STR struct kt_str known = { 0 };
+
+        kt_kafka_version_add_names(&known);
+        return kt_err_set(e, -EINVAL, "Kafka %s is not known; known are: %s", text, kt_str_get(&known));
 }

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "lib/base/attr.h"
+#include "lib/base/err.h"
+#include "lib/text/str.h"
 
 /* A feature level that formatting records: default features of the release (kafka-storage format without -r). */
 struct kt_kafka_feature {
@@ -34,5 +36,11 @@ extern const size_t kt_kafka_version_count;
 
 /* The row for "4.3", "4.3.1", "4.3.0": the minor release decides. NULL when it is not known. */
 const struct kt_kafka_version *kt_kafka_version_find(const char *text);
+
+/* Appends the names of all of them: "0.10.2, 3.9, ...". */
+void kt_kafka_version_add_names(struct kt_str *out);
+
+/* Says that text is none of them, and which there are; returns -EINVAL. */
+int kt_kafka_version_refuse(const char *text, struct kt_err *e);
 
 #endif

@@ -2,6 +2,7 @@
 /* The table of Kafka versions. */
 #include "lib/kafka/version.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "tests/unit/support.h"
@@ -58,11 +59,24 @@ static void test_kt_kafka_versions__rows_are_sound(void **state)
         }
 }
 
+static void test_kt_kafka_version_refuse__names_all(void **state)
+{
+        struct kt_err e = { 0 };
+        (void)state;
+
+        assert_int_equal(kt_kafka_version_refuse("5.0", &e), -EINVAL);
+        assert_non_null(strstr(e.text, "Kafka 5.0 is not known"));
+        for (size_t i = 0; i < kt_kafka_version_count; i++)
+                assert_non_null(strstr(e.text, kt_kafka_versions[i].name));
+        assert_non_null(strstr(e.text, ": 0.10.2, 3.9, "));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_kt_kafka_version_find__minor_release_decides),
                 cmocka_unit_test(test_kt_kafka_versions__rows_are_sound),
+                cmocka_unit_test(test_kt_kafka_version_refuse__names_all),
         };
 
         return TEST_MAIN(tests);
