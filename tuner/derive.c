@@ -12,6 +12,8 @@ enum {
         SHARE_OF_NODE = 2,         /* the broker may take half of what the node has */
         FLUSHER_SECONDS = 5,       /* vm.dirty_writeback_centisecs: how often the kernel's flusher wakes */
         DIRTY_OLD_SECONDS = 30,    /* vm.dirty_expire_centisecs: how long it leaves data alone */
+        STALL_SECONDS = 5,         /* how long one flush may keep all writers waiting */
+        BACKGROUND_SECONDS = 1,    /* and how far behind the flusher may be before it starts */
         DIRTY_FLOOR = 64 << 20,    /* enough for requests of the largest size on every queue */
 };
 
@@ -83,27 +85,50 @@ uint64_t kt_derive_file_max(const struct kt_inputs *inputs, struct kt_str *why)
         return at_least(wanted, FILE_MAX_FLOOR, "a node's floor", why);
 }
 
-/* What the broker writes in that time, the node's other writers not counted. */
-static uint64_t dirty(const struct kt_inputs *inputs, uint64_t seconds, const char *until, struct kt_str *why)
+/* So many seconds of a rate, and why so many. */
+struct span {
+        uint64_t seconds;
+        const char *why;
+};
+
+static uint64_t rate_times(uint64_t rate_bytes, const char *key, const struct span *span, struct kt_str *why)
 {
         char rate[KT_NUM_TEXT_MAX];
         uint64_t bytes;
 
-        kt_str_addf(why, "%s/s for %u s, %s", kt_num_format_decimal(inputs->spec.workload.write_rate_bytes, rate),
-                    (unsigned)seconds, until);
-        if (__builtin_mul_overflow(inputs->spec.workload.write_rate_bytes, seconds, &bytes))
-                return INT64_MAX;
+        kt_str_addf(why, "%s/s (%s) for %u s, %s", kt_num_format_decimal(rate_bytes, rate), key,
+                    (unsigned)span->seconds, span->why);
+        return __builtin_mul_overflow(rate_bytes, span->seconds, &bytes) ? INT64_MAX : bytes;
+}
+
+/* What the volumes were measured to take bounds how long a flush lasts. Where nobody measured, what the broker writes
+ * in the kernel's own times, the node's other writers not counted. */
+static uint64_t dirty(const struct kt_inputs *inputs, const struct span *measured, const struct span *written,
+                      struct kt_str *why)
+{
+        uint64_t bytes;
+
+        if (inputs->spec.storage.sustained_rate_bytes > 0)
+                return rate_times(inputs->spec.storage.sustained_rate_bytes, "storage.sustainedRate", measured, why);
+
+        bytes = rate_times(inputs->spec.workload.write_rate_bytes, "workload.writeRate", written, why);
         return bytes > DIRTY_FLOOR ? bytes : DIRTY_FLOOR;
 }
 
 uint64_t kt_derive_dirty_background(const struct kt_inputs *inputs, struct kt_str *why)
 {
-        return dirty(inputs, FLUSHER_SECONDS, "after which the kernel's flusher wakes anyway", why);
+        static const struct span measured = { BACKGROUND_SECONDS, "so that flushing starts early" };
+        static const struct span written = { FLUSHER_SECONDS, "after which the kernel's flusher wakes anyway" };
+
+        return dirty(inputs, &measured, &written, why);
 }
 
 uint64_t kt_derive_dirty_limit(const struct kt_inputs *inputs, struct kt_str *why)
 {
-        return dirty(inputs, DIRTY_OLD_SECONDS, "after which data is written anyway", why);
+        static const struct span measured = { STALL_SECONDS, "which a flush may keep writers waiting" };
+        static const struct span written = { DIRTY_OLD_SECONDS, "after which data is written anyway" };
+
+        return dirty(inputs, &measured, &written, why);
 }
 
 static uint64_t buffer(uint64_t bytes, const char *option, struct kt_str *why)

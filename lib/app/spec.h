@@ -71,6 +71,7 @@ struct kt_spec {
                 struct kt_spec_texts volumes; /* absolute, normalised, distinct; required by kafka-initc prepare only */
                 enum kt_spec_format format;   /* [first-boot] */
                 bool ephemeral; /* [false: "refuse"] "allow": no mount of a persistent filesystem is only warned of */
+                uint64_t sustained_rate_bytes; /* [0: not measured] per second, all volumes of one broker together */
         } storage;
         struct {
                 bool is_given;                 /* there is a workload in the file; else it is only our guess */

@@ -72,8 +72,8 @@ static const struct kt_row rows[] = {
                 .scope = KT_SCOPE_NODE,
                 .grade = 'D',
                 .source =
-                        "kernel documentation, admin-guide/sysctl/vm: the flusher wakes every 5 s; no Kafka measurement",
-                .why = "a share of a large memory is many seconds of writing; bytes follow the broker's own rate",
+                        "kernel documentation, admin-guide/sysctl/vm: the flusher wakes every 5 s; 1 s of a measured rate is our choice; no Kafka measurement",
+                .why = "a share of a large memory is many seconds of writing; bytes follow what the volumes take, or what the broker writes",
                 .risk = "all of the node's writers are flushed by it, and it sets vm.dirty_background_ratio to 0",
         },
         {
@@ -86,7 +86,8 @@ static const struct kt_row rows[] = {
                 .twin = "vm.dirty_ratio",
                 .scope = KT_SCOPE_NODE,
                 .grade = 'D',
-                .source = "kernel documentation, admin-guide/sysctl/vm: data is old after 30 s; no Kafka measurement",
+                .source =
+                        "kernel documentation, admin-guide/sysctl/vm: data is old after 30 s; 5 s of a measured rate are our choice; no Kafka measurement",
                 .why = "above it every writer waits for the disk, and a long flush delays all producers at once",
                 .risk = "all of the node's writers wait at it, and it sets vm.dirty_ratio to 0",
         },

@@ -30,6 +30,7 @@ static const char full[] = "apiVersion: k8skafka/v1\n"
                            "  volumes: [/data-0, /data-00]\n"
                            "  format: never\n"
                            "  ephemeral: allow\n"
+                           "  sustainedRate: 45M\n"
                            "workload:\n"
                            "  partitions: 2000\n"
                            "  partitionSize: 10Gi\n"
@@ -71,6 +72,7 @@ static void test_parse__reads_every_key(void **state)
         assert_string_equal(spec.storage.volumes.items[1], "/data-00");
         assert_int_equal(spec.storage.format, KT_FORMAT_NEVER);
         assert_true(spec.storage.ephemeral);
+        assert_int_equal(spec.storage.sustained_rate_bytes, 45000000);
         assert_int_equal(spec.workload.partitions, 2000);
         assert_int_equal(spec.workload.partition_size_bytes, 10ULL << 30);
         assert_int_equal(spec.workload.connections, 5000);
@@ -103,7 +105,7 @@ static void test_parse__keeps_properties_and_tunables_in_order(void **state)
         assert_string_equal(spec.tuning.tunables[0].id, "vm.swappiness");
         assert_int_equal(spec.tuning.tunables[0].policy, KT_POLICY_CHECK);
         assert_string_equal(spec.tuning.tunables[0].want, "1");
-        assert_int_equal(spec.tuning.tunables[0].line, 31);
+        assert_int_equal(spec.tuning.tunables[0].line, 32);
         assert_int_equal(spec.tuning.tunables[1].policy, KT_POLICY_APPLY);
         assert_null(spec.tuning.tunables[1].want);
 }
@@ -117,6 +119,7 @@ static void assert_is_default(const struct kt_spec *spec)
         assert_int_equal(spec->storage.gid, 1000);
         assert_int_equal(spec->storage.format, KT_FORMAT_FIRST_BOOT);
         assert_false(spec->storage.ephemeral);
+        assert_int_equal(spec->storage.sustained_rate_bytes, 0);
         assert_int_equal(spec->workload.partitions, 1000);
         assert_int_equal(spec->workload.partition_size_bytes, 1 << 30);
         assert_int_equal(spec->workload.connections, 1000);
@@ -202,7 +205,7 @@ static void test_parse__finds_problems(void **state)
                   "unknown key 'kafka.clusterID'; did you mean clusterId?" },
                 { ZK "owner: a\n", "unknown-key", "f:4:1", "unknown key 'owner'; did you mean storage.owner?" },
                 { ZK "storage: {zzzz: a}\n", "unknown-key", "f:4:11",
-                  "unknown key 'storage.zzzz'; known here: owner, volumes, format, ephemeral" },
+                  "unknown key 'storage.zzzz'; known here: owner, volumes, format, ephemeral, sustainedRate" },
                 { ZK "  zzzzzz: a\n", "unknown-key", "f:4:3", "unknown key 'kafka.zzzzzz'" },
                 { ZK "storage: 1\n", "wrong-type", "f:4:10", "'storage' is a text; expected: map" },
                 { ZK "  nodeId: 1\n", "wrong-type", "f:4:11", "'kafka.nodeId' is a text; expected: map" },
@@ -275,6 +278,8 @@ static void test_parse__finds_problems(void **state)
                 { ZK "storage: {volumes: [/a/b, /a]}\n", "bad-value", "f:4:27", "volume '/a' is around '/a/b'" },
                 { ZK "storage: {format: always}\n", "bad-value", "f:4:19",
                   "'storage.format' is 'always', none of: first-boot, never" },
+                { ZK "storage: {sustainedRate: 0}\n", "out-of-range", "f:4:26",
+                  "'storage.sustainedRate' is 0; it has to be 1.0 MiB to 1.0 TiB" },
                 { ZK "storage: {ephemeral: true}\n", "bad-value", "f:4:22",
                   "'storage.ephemeral' is 'true', none of: refuse, allow" },
                 { ZK "tuning: {tunables: [a]}\n", "wrong-type", "f:4:20",
