@@ -8,6 +8,7 @@
 #include "lib/app/exit.h"
 #include "lib/app/report.h"
 #include "tuner/apply.h"
+#include "tuner/guard.h"
 #include "tuner/probe.h"
 #include "tuner/prove.h"
 #include "tuner/report.h"
@@ -186,19 +187,25 @@ static int carry_out(struct run *run)
 
 /* ---- apply ---- */
 
-static size_t count_proofs(const struct kt_journal *journal)
+static bool is_unfinished(const struct kt_journal *journal, const struct kt_change *change)
+{
+        return kt_journal_is_of_this_boot(journal, change) &&
+               (change->state == KT_CHANGE_PROVING || kt_guard_is_unfinished(change));
+}
+
+static size_t count_unfinished(const struct kt_journal *journal)
 {
         size_t count = 0;
 
         for (size_t i = 0; i < journal->count; i++)
-                count += journal->items[i].state == KT_CHANGE_PROVING;
+                count += is_unfinished(journal, &journal->items[i]);
         return count;
 }
 
 /* Finds out what a killed run left. Returns 0, or the exit code to end with. */
 static int settle(struct run *run)
 {
-        const size_t before = count_proofs(&run->journal);
+        const size_t before = count_unfinished(&run->journal);
         struct kt_err e = { 0 };
         size_t after;
 
@@ -207,11 +214,17 @@ static int settle(struct run *run)
         if (kt_apply_drop_for_settling(&run->journal, &e) < 0 || kt_apply_settle(&run->facts, &run->journal, &e) < 0)
                 return kt_tuner_fail(&e, KT_EXIT_FAILED);
 
-        after = count_proofs(&run->journal);
+        after = count_unfinished(&run->journal);
         if (after < before)
-                (void)fprintf(stderr,
-                              "kafka-tuner: a run was killed while it proved something; %zu old values are back\n",
+                (void)fprintf(stderr, "kafka-tuner: %zu values that a killed run left in between are cleared up\n",
                               before - after); /* nowhere left to complain */
+        for (size_t i = 0; after > 0 && i < run->journal.count; i++)
+                if (is_unfinished(&run->journal, &run->journal.items[i]))
+                        (void)fprintf(stderr,
+                                      "kafka-tuner: %s was %s before a run was killed and is something else now; "
+                                      "kafka-tuner revert tells more\n",
+                                      run->journal.items[i].object,
+                                      run->journal.items[i].before); /* nowhere left to complain */
         return 0;
 }
 

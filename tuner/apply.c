@@ -10,6 +10,7 @@
 
 #include "lib/os/caps.h"
 #include "tuner/backend.h"
+#include "tuner/guard.h"
 #include "tuner/judge.h"
 
 int kt_apply_drop(const struct kt_plan *plan, struct kt_err *e)
@@ -39,11 +40,20 @@ const char *kt_apply_advice(const struct kt_row *row, int code)
 }
 
 int kt_apply_write(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value,
-                   struct kt_str *ret_now, struct kt_err *e)
+                   struct kt_journal *journal, struct kt_str *ret_now, struct kt_err *e)
 {
+        struct kt_guard guard = { 0 };
+        struct kt_err guarding = { 0 };
         struct kt_err reading = { 0 };
-        int written = kt_backend_of(row)->write(facts, row, value, e);
-        int read = kt_tuner_facts_read(facts, row, ret_now, &reading);
+        int written;
+        int read;
+
+        written = kt_guard_begin(facts, row, journal, &guard, e);
+        if (written == 0)
+                written = kt_backend_of(row)->write(facts, row, value, e);
+        if (kt_guard_end(&guard, facts, journal, &guarding) < 0 && written == 0)
+                written = kt_err_set(e, guarding.code, "%s", guarding.text);
+        read = kt_tuner_facts_read(facts, row, ret_now, &reading);
 
         if (written < 0)
                 return written;
@@ -62,24 +72,25 @@ static bool is_undone(const struct kt_tuner_facts *facts, const struct kt_change
 }
 
 /* Writes the old value, or what it is restored with, and reads back. *ret_is_back: it is there now. */
-int kt_apply_put_back(const struct kt_tuner_facts *facts, const struct kt_row *row, const struct kt_change *change,
-                      bool *ret_is_back, struct kt_err *e)
+int kt_apply_put_back(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_journal *journal,
+                      size_t index, bool *ret_is_back, struct kt_err *e)
 {
-        const struct kt_row *undo_row = kt_row_find(change->undo_id, NULL);
+        const struct kt_change change = journal->items[index]; /* its texts stay where they are */
+        const struct kt_row *undo_row = kt_row_find(change.undo_id, NULL);
         KT_AUTO_STR struct kt_str undone = { 0 };
         KT_AUTO_STR struct kt_str now = { 0 };
         int r;
 
         *ret_is_back = false;
         if (!undo_row)
-                return kt_err_set(e, -EOPNOTSUPP, "this version of kafka-tuner has no %s", change->undo_id);
-        r = kt_apply_write(facts, undo_row, change->undo_value, &undone, e);
+                return kt_err_set(e, -EOPNOTSUPP, "this version of kafka-tuner has no %s", change.undo_id);
+        r = kt_apply_write(facts, undo_row, change.undo_value, journal, &undone, e);
         if (r == 0)
                 r = kt_tuner_facts_read(facts, row, &now, e);
         if (r < 0)
                 return r;
 
-        *ret_is_back = kt_tuner_judge_is_same(row, kt_str_get(&now), change->before);
+        *ret_is_back = kt_tuner_judge_is_same(row, kt_str_get(&now), change.before);
         return 0;
 }
 
@@ -93,9 +104,9 @@ static int settle_proof(const struct kt_tuner_facts *facts, const struct kt_row 
         if (!is_back && !kt_tuner_judge_is_same(row, now, change->wrote) &&
             !(change->now && kt_tuner_judge_is_same(row, now, change->now)))
                 return 0;
-        if (!is_back && kt_apply_put_back(facts, row, change, &is_back, NULL) < 0)
+        if (!is_back && kt_apply_put_back(facts, row, journal, index, &is_back, NULL) < 0)
                 return 0; /* it stays open, and revert says why */
-        return is_back ? kt_journal_move(journal, index, KT_CHANGE_VOID, change->before, e) : 0;
+        return is_back ? kt_journal_move(journal, index, KT_CHANGE_VOID, journal->items[index].before, e) : 0;
 }
 
 int kt_apply_settle_one(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_journal *journal,
@@ -108,6 +119,8 @@ int kt_apply_settle_one(const struct kt_tuner_facts *facts, const struct kt_row 
 
         if (!is_intent && change->state != KT_CHANGE_REVERTING && change->state != KT_CHANGE_PROVING)
                 return 0;
+        if (kt_change_is_guard(change))
+                return kt_guard_settle(facts, row, journal, index, e);
         if (kt_tuner_facts_read(facts, row, &now, NULL) < 0)
                 return 0; /* whoever needs it says so */
         if (change->state == KT_CHANGE_PROVING)
@@ -128,11 +141,12 @@ int kt_apply_drop_for_settling(const struct kt_journal *journal, struct kt_err *
         for (size_t row = 0; row < kt_row_count(); row++)
                 kt_backend_add_capability(kt_row_at(row), &keep);
         for (size_t i = 0; i < journal->count; i++)
-                writes = writes || journal->items[i].state == KT_CHANGE_PROVING;
+                writes = writes || journal->items[i].state == KT_CHANGE_PROVING ||
+                         kt_guard_is_unfinished(&journal->items[i]);
         return writes ? kt_caps_keep(keep.items, keep.count, e) : 0;
 }
 
-int kt_apply_settle(const struct kt_tuner_facts *facts, struct kt_journal *journal, struct kt_err *e)
+static int settle_all(const struct kt_tuner_facts *facts, bool guards, struct kt_journal *journal, struct kt_err *e)
 {
         for (size_t i = 0; i < journal->count; i++) {
                 const struct kt_change *change = &journal->items[i];
@@ -140,7 +154,8 @@ int kt_apply_settle(const struct kt_tuner_facts *facts, struct kt_journal *journ
                 struct kt_tuner_facts at = *facts;
                 int r;
 
-                if (!kt_change_is_open(change) || !kt_journal_is_of_this_boot(journal, change) || !row)
+                if (kt_change_is_guard(change) != guards || !kt_change_is_open(change) ||
+                    !kt_journal_is_of_this_boot(journal, change) || !row)
                         continue;
                 if (kt_tuner_facts_locate(change->identity, row, &at, NULL) < 0)
                         continue; /* revert says what became of it */
@@ -149,6 +164,14 @@ int kt_apply_settle(const struct kt_tuner_facts *facts, struct kt_journal *journ
                         return r;
         }
         return 0;
+}
+
+/* What a proof wrote goes first: its old value may be the one beside which the kernel takes the disturbed one. */
+int kt_apply_settle(const struct kt_tuner_facts *facts, struct kt_journal *journal, struct kt_err *e)
+{
+        int r = settle_all(facts, false, journal, e);
+
+        return r < 0 ? r : settle_all(facts, true, journal, e);
 }
 
 /* ---- One step ---- */
@@ -216,7 +239,7 @@ int kt_apply_say_failure(const struct kt_step *step, const struct kt_err *why)
 }
 
 /* Judges what read back, and says so. */
-static int conclude(const struct kt_step *step, const char *now)
+static int conclude(const struct kt_step *step, const struct kt_journal *journal, const char *now)
 {
         struct kt_tuner_verdict *verdict = step->verdict;
         KT_AUTO_STR struct kt_str reason = { 0 };
@@ -237,6 +260,7 @@ static int conclude(const struct kt_step *step, const char *now)
                 verdict->reach = kt_netns_probe(verdict->at.root, step->row->path, step->before);
         if (kt_reach_note(verdict->reach))
                 kt_str_addf(&reason, "; %s", kt_reach_note(verdict->reach));
+        kt_guard_note(&verdict->at, step->row, journal, &reason);
         if (kt_str_error(&reason) < 0)
                 return -ENOMEM;
 
@@ -256,7 +280,7 @@ static int write_step(const struct kt_step *step, struct kt_journal *journal, si
         int written;
         int r;
 
-        written = kt_apply_write(&step->verdict->at, step->row, step->target, &now, &why);
+        written = kt_apply_write(&step->verdict->at, step->row, step->target, journal, &now, &why);
         if (now.len == 0) /* not even readable any more: the line stays an intent, for revert to look at */
                 return kt_apply_say_failure(step, &why);
 
@@ -264,7 +288,7 @@ static int write_step(const struct kt_step *step, struct kt_journal *journal, si
         r = kt_journal_move(journal, index, state, kt_str_get(&now), e);
         if (r < 0)
                 return r;
-        return written < 0 ? kt_apply_say_failure(step, &why) : conclude(step, kt_str_get(&now));
+        return written < 0 ? kt_apply_say_failure(step, &why) : conclude(step, journal, kt_str_get(&now));
 }
 
 /* It is as wanted without us: a step before this one did it, as a scheduler sets wbt_lat_usec anew, or somebody. */

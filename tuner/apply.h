@@ -31,8 +31,8 @@ KT_MUST_CHECK int kt_apply_settle(const struct kt_tuner_facts *facts, struct kt_
 KT_MUST_CHECK int kt_apply_settle_one(const struct kt_tuner_facts *facts, const struct kt_row *row,
                                       struct kt_journal *journal, size_t index, struct kt_err *e);
 
-/* When settling will write (a proof was killed, and the old value has to come back): drops every capability but those
- * that any write needs. An error means: do not settle. */
+/* When settling may write (a proof was killed, or the write of what disturbs another row): drops every capability but
+ * those that any write needs. An error means: do not settle. */
 KT_MUST_CHECK int kt_apply_drop_for_settling(const struct kt_journal *journal, struct kt_err *e);
 
 /* The parts of a step: is it still as it was when it was judged (if not, its verdict says so); write it down; and its
@@ -42,14 +42,16 @@ KT_MUST_CHECK int kt_apply_announce(const struct kt_step *step, struct kt_journa
                                     struct kt_err *e);
 KT_MUST_CHECK int kt_apply_say_failure(const struct kt_step *step, const struct kt_err *why);
 
-/* Writes the old value of a change and reads it back; *ret_is_back says whether it is there now. 0 or -errno. */
+/* Writes the old value of a change and reads it back; *ret_is_back says whether it is there now. 0 or -errno. May move
+ * the journal's changes. */
 KT_MUST_CHECK int kt_apply_put_back(const struct kt_tuner_facts *facts, const struct kt_row *row,
-                                    const struct kt_change *change, bool *ret_is_back, struct kt_err *e);
+                                    struct kt_journal *journal, size_t index, bool *ret_is_back, struct kt_err *e);
 
-/* Writes value through the row's back end and reads it back; *ret_now is set when it could be read. Returns 0 when both
- * worked, whatever now holds. */
+/* Writes value through the row's back end and reads it back; *ret_now is set when it could be read. What the write
+ * disturbs is announced before and put back after it. Returns 0 when all of it worked, whatever now holds. May move the
+ * journal's changes. */
 KT_MUST_CHECK int kt_apply_write(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value,
-                                 struct kt_str *ret_now, struct kt_err *e);
+                                 struct kt_journal *journal, struct kt_str *ret_now, struct kt_err *e);
 
 /* What a person does about a write that failed with code; NULL when there is nothing to say. Static. */
 const char *kt_apply_advice(const struct kt_row *row, int code);

@@ -4,6 +4,7 @@
 #ifndef KT_TUNER_BACKEND_H
 #define KT_TUNER_BACKEND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/base/err.h"
@@ -33,6 +34,9 @@ struct kt_backend {
         /* Points facts at the object with that identity: 0; -ESRCH: it is gone for good; -EXDEV: it is elsewhere; or
          * another -errno. NULL: identities are compared. */
         int (*locate)(const char *identity, const struct kt_row *row, struct kt_tuner_facts *facts, struct kt_err *e);
+        /* True when that is a value which the kernel itself gives the row when one that disturbs it is written. NULL:
+         * no row is disturbed. */
+        bool (*is_reset)(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value);
         /* Appends the command that a person types to set the value. */
         void (*command)(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value,
                         struct kt_str *out);

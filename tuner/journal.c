@@ -101,6 +101,11 @@ bool kt_change_is_open(const struct kt_change *change)
         return states[change->state].is_open;
 }
 
+bool kt_change_is_guard(const struct kt_change *change)
+{
+        return strcmp(change->before, change->wrote) == 0;
+}
+
 bool kt_journal_is_of_this_boot(const struct kt_journal *journal, const struct kt_change *change)
 {
         return strcmp(journal->boot_id, change->boot_id) == 0;

@@ -85,6 +85,8 @@ KT_MUST_CHECK int kt_journal_move(struct kt_journal *journal, size_t index, enum
 KT_MUST_CHECK int kt_journal_conclude(struct kt_journal *journal, size_t index, enum kt_change_state state,
                                       const char *now, const char *effect, struct kt_err *e);
 
+/* True when the change is none: another write disturbs the value, which has to be old again at the end (guard.c). */
+bool kt_change_is_guard(const struct kt_change *change);
 /* True when there is something to take back or to find out. */
 bool kt_change_is_open(const struct kt_change *change);
 /* True when the change was made since the machine was started. */

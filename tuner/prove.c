@@ -58,15 +58,16 @@ static int expect_ours(const struct trial *trial, const struct side *side, struc
 static int write_new(const struct trial *trial, struct side *side, struct kt_err *e)
 {
         const struct kt_step *step = side->step;
-        const struct kt_change *change = change_of(trial, side);
+        const struct kt_change *change;
         KT_AUTO_STR struct kt_str now = { 0 };
         bool holds = false;
         int r;
 
         side->is_new = true;
-        r = kt_apply_write(&step->verdict->at, step->row, step->target, &now, e);
+        r = kt_apply_write(&step->verdict->at, step->row, step->target, trial->journal, &now, e);
         if (r < 0)
                 return r;
+        change = change_of(trial, side);
         if (kt_tuner_judge(step->row, kt_str_get(&now), step->verdict->wish->want, &holds, NULL) < 0 || !holds ||
             (change->now && !kt_tuner_judge_is_same(step->row, kt_str_get(&now), change->now)))
                 return kt_err_set(e, -EIO, "the kernel accepted %s and keeps %s", step->target, kt_str_get(&now));
@@ -78,15 +79,15 @@ static int write_new(const struct trial *trial, struct side *side, struct kt_err
 
 static int write_old(const struct trial *trial, struct side *side, struct kt_err *e)
 {
-        const struct kt_change *change = change_of(trial, side);
         bool is_back = false;
         int r;
 
-        r = kt_apply_put_back(&side->step->verdict->at, side->step->row, change, &is_back, e);
+        r = kt_apply_put_back(&side->step->verdict->at, side->step->row, trial->journal, side->change, &is_back, e);
         if (r < 0)
                 return r;
         if (!is_back)
-                return kt_err_set(e, -EIO, "the kernel accepted %s and keeps something else", change->before);
+                return kt_err_set(e, -EIO, "the kernel accepted %s and keeps something else",
+                                  change_of(trial, side)->before);
         side->is_new = false;
         return 0;
 }

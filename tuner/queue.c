@@ -9,8 +9,11 @@
 #include <string.h>
 
 #include "lib/base/array.h"
+#include "lib/text/num.h"
 #include "tuner/backend.h"
 #include "tuner/files.h"
+
+enum { DEPTH_THAT_COUNTS = 128 }; /* BLKDEV_DEFAULT_RQ */
 
 #define QUEUE_PATH "/sys/class/block/%s/queue/%s"
 
@@ -229,26 +232,6 @@ static int expect_same_disk(const struct kt_tuner_facts *facts, const struct kt_
         return 0;
 }
 
-/* Writing a scheduler resets nr_requests (blk_mq_init_sched). Nobody asked for that: the number is put back. */
-static int write_scheduler(const struct kt_root *root, const char *name, const char *path, const char *value,
-                           struct kt_err *e)
-{
-        KT_AUTO_STR struct kt_str requests = { 0 };
-        KT_AUTO_STR struct kt_str before = { 0 };
-        bool is_known;
-        int r;
-
-        add_path_of(name, "nr_requests", &requests);
-        is_known = kt_files_read(root, kt_str_get(&requests), &before, NULL) == 0;
-        r = kt_files_write(root, path, value, e);
-        if (r < 0 || !is_known || kt_str_error(&before) < 0)
-                return r;
-
-        /* More than the disk's depth is refused when there is no scheduler any more: then the kernel's number stays. */
-        r = kt_files_write(root, kt_str_get(&requests), kt_str_get(&before), NULL);
-        return r == -EINVAL ? 0 : r;
-}
-
 static int write_queue(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value,
                        struct kt_err *e)
 {
@@ -263,9 +246,23 @@ static int write_queue(const struct kt_tuner_facts *facts, const struct kt_row *
                 return r;
 
         add_path_of(name, attribute(row), &path);
-        if (strcmp(attribute(row), "scheduler") == 0)
-                return write_scheduler(facts->root, name, kt_str_get(&path), value, e);
         return kt_files_write(facts->root, kt_str_get(&path), value, e);
+}
+
+/* With a scheduler twice the disk's depth, of which 128 count at most (blk_mq_init_sched); without one the depth. */
+static bool is_reset(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value)
+{
+        KT_AUTO_STR struct kt_str path = { 0 };
+        KT_AUTO_STR struct kt_str text = { 0 };
+        uint64_t depth;
+        uint64_t now;
+
+        (void)row; /* nr_requests is the only one that a scheduler resets */
+        kt_str_addf(&path, "/sys/class/block/%s/mq/0/nr_tags", disk_name(facts, row));
+        if (kt_files_read(facts->root, kt_str_get(&path), &text, NULL) < 0 ||
+            kt_num_parse_u64(kt_str_get(&text), &depth) < 0 || kt_num_parse_u64(value, &now) < 0)
+                return false;
+        return now == depth || now == 2 * (depth < DEPTH_THAT_COUNTS ? depth : DEPTH_THAT_COUNTS);
 }
 
 static void add_object(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out)
@@ -348,6 +345,7 @@ const struct kt_backend kt_backend_queue = {
         .object = add_object,
         .identify = identify,
         .locate = locate,
+        .is_reset = is_reset,
         .command = add_command,
         .script = add_script,
         .capability = KT_BACKEND_NO_CAPABILITY,

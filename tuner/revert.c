@@ -84,7 +84,7 @@ static bool is_restored(const struct work *work, const char *have)
 
 static int restore(const struct work *work, const char *left, struct kt_err *e)
 {
-        const struct kt_change *change = change_of(work);
+        const struct kt_change change = *change_of(work); /* its texts stay where they are */
         KT_AUTO_STR struct kt_str undone = { 0 };
         KT_AUTO_STR struct kt_str have = { 0 };
         KT_AUTO_STR struct kt_str reason = { 0 };
@@ -95,7 +95,7 @@ static int restore(const struct work *work, const char *left, struct kt_err *e)
         r = kt_journal_move(work->journal, work->index, KT_CHANGE_REVERTING, NULL, e);
         if (r < 0)
                 return r;
-        written = kt_apply_write(&work->at, work->undo_row, change->undo_value, &undone, &why);
+        written = kt_apply_write(&work->at, work->undo_row, change.undo_value, work->journal, &undone, &why);
         r = kt_tuner_facts_read(&work->at, work->row, &have, written < 0 ? NULL : &why);
         if (r == 0 && is_restored(work, kt_str_get(&have))) {
                 r = kt_journal_move(work->journal, work->index, KT_CHANGE_REVERTED, NULL, e);
@@ -115,16 +115,26 @@ static int restore(const struct work *work, const char *left, struct kt_err *e)
         }
         if (written < 0 || r < 0)
                 return say_failure(work, r == 0 ? kt_str_get(&have) : NULL, &why);
-        kt_str_addf(&reason, "the kernel accepted %s=%s and keeps %s", change->undo_id, change->undo_value,
+        kt_str_addf(&reason, "the kernel accepted %s=%s and keeps %s", change.undo_id, change.undo_value,
                     kt_str_get(&have));
         return say(work, KT_STATE_ERROR, kt_str_get(&have), NULL, kt_str_get(&reason));
+}
+
+/* What a killed run was doing when nothing is left of the change. */
+static const char *void_text(const struct kt_change *change)
+{
+        if (kt_change_is_guard(change))
+                return "a run was killed while it wrote what resets this one; the old value is there";
+        if (change->state == KT_CHANGE_PROVING)
+                return "a run was killed while it proved another value; this one is back";
+        return "a run that was killed had not written it yet";
 }
 
 /* The object is there and it is the same one. */
 static int take_back(const struct work *work, struct kt_err *e)
 {
         KT_AUTO_STR struct kt_str have = { 0 };
-        const bool was_proof = change_of(work)->state == KT_CHANGE_PROVING;
+        const char *if_void = void_text(change_of(work));
         struct kt_err why = { 0 };
         int r;
 
@@ -137,9 +147,7 @@ static int take_back(const struct work *work, struct kt_err *e)
 
         switch (change_of(work)->state) {
         case KT_CHANGE_VOID:
-                return say(work, KT_STATE_OK, kt_str_get(&have), NULL,
-                           was_proof ? "a run was killed while it proved another value; this one is back"
-                                     : "a run that was killed had not written it yet");
+                return say(work, KT_STATE_OK, kt_str_get(&have), NULL, if_void);
         case KT_CHANGE_REVERTED:
                 return say(work, KT_STATE_OK, kt_str_get(&have), NULL,
                            "a run that was killed had taken it back already");
@@ -182,17 +190,18 @@ static int handle(struct work *work, struct kt_err *e)
         return take_back(work, e);
 }
 
-int kt_revert(const struct kt_tuner_facts *facts, struct kt_journal *journal, const char *only,
-              struct kt_tuner_verdicts *ret, size_t *ret_written, struct kt_err *e)
+/* Newest first. */
+static int revert_all(const struct kt_tuner_facts *facts, struct kt_journal *journal, const char *only, bool guards,
+                      struct kt_tuner_verdicts *ret, size_t *ret_written, struct kt_err *e)
 {
         int r = 0;
 
-        *ret_written = 0;
         for (size_t i = journal->count; r == 0 && i > 0; i--) {
                 const struct kt_change *change = &journal->items[i - 1];
                 struct work work = { .at = *facts, .journal = journal, .index = i - 1, .written = ret_written };
 
-                if (!kt_change_is_open(change) || (only && !kt_wish_is_listed(only, change->id)))
+                if (kt_change_is_guard(change) != guards || !kt_change_is_open(change) ||
+                    (only && !kt_wish_is_listed(only, change->id)))
                         continue;
                 work.row = kt_row_find(change->id, NULL);
                 work.undo_row = kt_row_find(change->undo_id, NULL);
@@ -206,6 +215,19 @@ int kt_revert(const struct kt_tuner_facts *facts, struct kt_journal *journal, co
                         return kt_err_set(e, -ENOMEM, "revert %s", change->id);
                 r = handle(&work, e);
         }
+        return r;
+}
+
+/* Guards last: what they hold is often back when the change that disturbed it is. */
+int kt_revert(const struct kt_tuner_facts *facts, struct kt_journal *journal, const char *only,
+              struct kt_tuner_verdicts *ret, size_t *ret_written, struct kt_err *e)
+{
+        int r;
+
+        *ret_written = 0;
+        r = revert_all(facts, journal, only, false, ret, ret_written, e);
+        if (r == 0)
+                r = revert_all(facts, journal, only, true, ret, ret_written, e);
         kt_tuner_verdicts_sort(ret);
         if (r < 0 && e->code == 0)
                 return kt_err_set(e, r, "revert");

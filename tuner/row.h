@@ -76,6 +76,9 @@ struct kt_row {
         /* The row whose value the kernel sets to 0 when this one is written, as vm.dirty_bytes does to vm.dirty_ratio:
          * an old value of 0 cannot be written back, the twin's can. NULL: none. */
         const char *twin;
+        /* The row of the same object that the kernel resets when this one is written, as a scheduler does to
+         * nr_requests: nobody asked for that, and it gets its value back (guard.c). NULL: none. */
+        const char *disturbs;
         enum kt_row_scope scope;
         enum kt_row_probe probe; /* of apply --prove */
         /* KT_BACKEND_QUEUE: the devices that have it. */

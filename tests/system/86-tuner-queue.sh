@@ -89,6 +89,10 @@ run 1 "$tuner" apply --device "$scratch/volume" --only mount.atime --journal "$s
 check "mounts are looked at only" grep -q "$scratch/volume .*[, ]rw" /proc/self/mounts
 
 t_case "scheduler"
+wish_none() {
+  printf 'apiVersion: k8skafka/v1\nkafka: {version: "3.9"}\ntuning: {tunables: {queue.scheduler: {want: none}}}\n' >"$scratch/none.yaml"
+  "$tuner" apply --config "$scratch/none.yaml" --device "$device" --only queue.scheduler --journal "$journal" "$@"
+}
 if echo bfq >"$queue/scheduler" 2>/dev/null && [ "$(scheduler)" = bfq ]; then
   set_queue nr_requests 200
   run 0 "$tuner" apply --device "$device" --only queue.scheduler,queue.nr_requests --journal "$journal"
@@ -97,6 +101,17 @@ if echo bfq >"$queue/scheduler" 2>/dev/null && [ "$(scheduler)" = bfq ]; then
   run 0 "$tuner" revert --journal "$journal"
   check "is the old one" is "$(scheduler)" bfq
   check "left the requests alone again" is "$(cat "$queue/nr_requests")" 200
+  check "the journal announced them" jq -es 'any(.[]; .id == "queue.nr_requests" and .old == "200" and .new == "200")' "$journal"
+  deep=$(($(cat "$queue/../mq/0/nr_tags") * 2))
+  set_queue nr_requests "$deep"
+  run 0 wish_none -o json
+  check "no scheduler takes fewer requests" test "$(cat "$queue/nr_requests")" -lt "$deep"
+  check "and it is said" json_is ".rows[0].reason | contains(\"and $deep again when it is taken back\")"
+  run 0 "$tuner" revert --journal "$journal"
+  check "all requests are back with it" is "$(scheduler) $(cat "$queue/nr_requests")" "bfq $deep"
+  run 0 "$tuner" revert --journal "$journal"
+  expect_stdout_has "nothing to take back"
+  set_queue nr_requests 200
   if [ "$(cat "$queue/wbt_lat_usec" 2>/dev/null)" = 0 ]; then
     run 0 "$tuner" apply --device "$device" --only queue.scheduler,queue.wbt_lat_usec --journal "$journal"
     check "what the scheduler brings along is fine" test "$(cat "$queue/wbt_lat_usec")" -ge 2000

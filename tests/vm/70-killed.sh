@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SIGKILL in front of every write, sync and prlimit of apply and revert, of a kernel setting, a queue and a process's limit:
-# one apply then brings everything about, or one revert everything back, and nothing is left in the journal.
+# one apply then brings everything about, or one revert everything back, nothing is left in the journal, and nr_requests, which
+# a scheduler resets, is what it was.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=../lib.sh
@@ -35,13 +36,14 @@ read_values() {
 is() { [ "$1" = "$2" ] || { echo "is '$1', not '$2'"; return 1; }; }
 
 set_queue vda scheduler kyber
+set_queue vda nr_requests 200 # neither of the kernel's numbers, and a scheduler resets it
 read_values
 untuned=$values
 t_case "not killed"
 run 0 "${apply[@]}"
 read_values
 tuned=$values
-check "all three are set" is "$tuned" "262144 mq-deadline 256 100000"
+check "all three are set" is "$tuned" "262144 mq-deadline 200 100000"
 run 0 kafka-tuner revert
 read_values
 check "and taken back" is "$values" "$untuned"

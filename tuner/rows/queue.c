@@ -12,6 +12,7 @@ static const struct kt_row rows[] = {
                 .scope = KT_SCOPE_DEVICE,
                 .probe = KT_ROW_PROBE_READ_IN_FLUSH,
                 .applies = kt_queue_is_scheduling,
+                .disturbs = "queue.nr_requests",
                 .type = KT_ROW_CHOICE,
                 .rule = KT_RULE_ONE_OF,
                 .want = "mq-deadline none",

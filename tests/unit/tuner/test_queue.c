@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tuner/backend.h"
 
@@ -216,18 +217,36 @@ static void expect_file(const struct test_tree *tree, const char *path, const ch
         assert_string_equal(have, text);
 }
 
-static void test_write__a_scheduler_keeps_nr_requests(void **state)
+static void remove_file(const struct test_tree *tree, const char *path)
 {
+        KT_AUTO_FREE char *full = test_path(tree, path);
+
+        assert_int_equal(unlink(full), 0);
+}
+
+static void test_is_reset__the_kernels_own_numbers(void **state)
+{
+        static const struct {
+                const char *depth;
+                const char *value;
+                bool expect;
+        } rows[] = {
+                { "256\n", "256", true },  { "256\n", "512", false },  { "256\n", "200", false },
+                { "64\n", "128", true },   { "64\n", "64", true },     { "64\n", "256", false },
+                { "1023\n", "256", true }, { "many\n", "256", false }, { "256\n", "many", false },
+        };
+        const struct kt_row *row = kt_row_find("queue.nr_requests", NULL);
         const struct test_tree *tree = *state;
-        const struct kt_row *row = kt_row_find("queue.scheduler", NULL);
         KT_AUTO(node_done) struct node node = { 0 };
-        struct kt_err e = { 0 };
 
         make_node(tree);
         node_open(&node, tree->path, "/data");
-        assert_int_equal(kt_backend_of(row)->write(&node.facts, row, "xyz", &e), 0);
-        expect_file(tree, "sys/devices/vda/queue/scheduler", "xyz");
-        expect_file(tree, "sys/devices/vda/queue/nr_requests", "200");
+        for (size_t i = 0; i < KT_COUNT(rows); i++) {
+                test_write(tree, "sys/devices/vda/mq/0/nr_tags", rows[i].depth);
+                assert_int_equal(kt_backend_of(row)->is_reset(&node.facts, row, rows[i].value), rows[i].expect);
+        }
+        remove_file(tree, "sys/devices/vda/mq/0/nr_tags");
+        assert_false(kt_backend_of(row)->is_reset(&node.facts, row, "256"));
 }
 
 /* Between the look and the write another disk took the name. */
@@ -326,7 +345,7 @@ int main(void)
                 TREE_TEST(test_count__no_devices),
                 TREE_TEST(test_load__volumes_that_are_mounted),
                 TREE_TEST(test_load__failures),
-                TREE_TEST(test_write__a_scheduler_keeps_nr_requests),
+                TREE_TEST(test_is_reset__the_kernels_own_numbers),
                 TREE_TEST(test_write__refuses_a_disk_that_was_swapped),
                 TREE_TEST(test_write__a_mount_is_never_changed),
                 TREE_TEST(test_locate__finds_the_disk_again),
