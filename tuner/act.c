@@ -9,6 +9,7 @@
 #include "lib/app/report.h"
 #include "tuner/apply.h"
 #include "tuner/guard.h"
+#include "tuner/inuse.h"
 #include "tuner/probe.h"
 #include "tuner/prove.h"
 #include "tuner/report.h"
@@ -289,11 +290,27 @@ static int measure(void *context, double *ret, struct kt_err *e)
         return kt_probe_measure(context, ret, e);
 }
 
+/* A proof slows a broker down and lets two values take turns below it. Returns 0, or the exit code to end with. */
+static int check_unused(const struct run *run)
+{
+        const struct kt_mount *mount = run->queues.stacks[0].mount;
+        struct kt_err e = { 0 };
+        int r;
+
+        r = kt_inuse_check(run->folder, &e);
+        if (r == 0 && mount)
+                r = kt_inuse_check(mount->target, &e);
+        if (r == -EBUSY)
+                (void)kt_err_wrap(&e, r, "no proof beside a broker"); /* the text is all that counts */
+        return r < 0 ? kt_tuner_fail(&e, r == -EBUSY ? KT_EXIT_UNSUPPORTED : KT_EXIT_FAILED) : 0;
+}
+
 /* Makes the probe's files while the process may still look into any folder, then drops what is not needed. Returns 0,
  * or the exit code to end with. */
 static int prepare_proof(const struct kt_tuner_args *args, struct run *run, struct kt_probe *probe)
 {
         struct kt_err e = { 0 };
+        int code;
         int r;
 
         if (run->plan.count == 0 || run->journal_error.code != 0)
@@ -304,6 +321,9 @@ static int prepare_proof(const struct kt_tuner_args *args, struct run *run, stru
         if (!run->folder)
                 return refuse_usage("a proof reads and writes on a volume that is mounted: name it with --device");
 
+        code = check_unused(run);
+        if (code != 0)
+                return code;
         r = kt_probe_open(run->proven->probe, run->folder, probe, &e);
         if (r < 0)
                 return kt_tuner_fail(&e, r == -EOPNOTSUPP ? KT_EXIT_UNSUPPORTED : KT_EXIT_FAILED);

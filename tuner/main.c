@@ -172,7 +172,8 @@ static const struct kt_cmd cmds[] = {
                          "new value in turn, ten times. It is kept when it is better or no difference was\n"
                          "measured; otherwise the old value is back, with exit code 1 when it was worse\n"
                          "and 6 when the volume was too restless to tell. What no short measurement can\n"
-                         "show is refused with exit code 3.",
+                         "show is refused with exit code 3, and so is a proof on a volume on which a\n"
+                         "broker holds the lock of a log dir.",
                 .opts = apply_opts,
                 .run = kt_tuner_apply,
         },

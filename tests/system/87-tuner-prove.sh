@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # kafka-tuner apply --prove on a loop device of our own: the verdict decides what stays, the journal has the effect, and a
-# proof that is killed at any call or stopped by a signal leaves the old value, at the latest after the next run.
+# proof that is killed at any call or stopped by a signal leaves the old value, at the latest after the next run. There is none beside
+# a broker on the volume, and a value that somebody writes meanwhile is theirs.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=../lib.sh
@@ -78,7 +79,55 @@ expect_stderr_has "sixteenth"
 check "a volume that is nearly full is left alone" ahead_is 128
 rm -r "$scratch/volume/full"
 
+t_case "a broker on the volume"
+# FileLock of Java is fcntl(2)'s lock, which flock(1) does not make; the struct is that of 64-bit Linux.
+hold_lock() {
+  exec perl -MFcntl -e 'open(my $file, ">", $ARGV[0]) or die; my $lock = pack("s s x4 q q l x4", F_WRLCK, 0, 0, 0, 0); fcntl($file, F_SETLK, $lock) or die;
+    open(my $ready, ">", "$ARGV[1]") or die; sleep 600' "$@"
+}
+if perl -MFcntl -e 1 2>/dev/null; then
+  fresh
+  mkdir "$scratch/volume/kafka-log0"
+  (hold_lock "$scratch/volume/kafka-log0/.lock" "$scratch/ready") &
+  holder=$!
+  for _ in $(seq 100); do
+    [ -e "$scratch/ready" ] && break
+    sleep 0.05
+  done
+  run 3 "${prove[@]}"
+  expect_stderr_has "a broker holds .lock in $scratch/volume/kafka-log0"
+  run 3 "$tuner" apply --device "$scratch/volume/kafka-log0" --prove queue.read_ahead_kb --journal "$journal"
+  check "nothing was written" ahead_is 128
+  check "nor announced" test ! -s "$journal"
+  kill "$holder"
+  wait "$holder" 2>/dev/null
+  "${prove[@]}" >"$scratch/out" 2>&1
+  check "the lock's file alone keeps nobody from it" grep -qs '"event": "proving"' "$journal"
+  rm -r "$scratch/volume/kafka-log0"
+else
+  skip "a broker on the volume" "no perl to hold its lock"
+fi
+
+t_case "somebody else"
+fresh
+"${prove[@]}" >"$scratch/out" 2>&1 &
+proving=$!
+for _ in $(seq 100); do
+  grep -qs '"now": "1024"' "$journal" && break
+  sleep 0.05
+done
+echo 300 >"$queue/read_ahead_kb"
+status=0
+wait "$proving" || status=$?
+check "who writes in the middle ends the proof" test "$status" = 1
+check "it is called a conflict" grep -q "conflict.*somebody changed it" "$scratch/out"
+check "their value stays" ahead_is 300
+check "and belongs to nobody here any more" test "$(last_event .event)" = overtaken
+run 0 "${revert[@]}"
+check "also after a revert" ahead_is 300
+
 t_case "another tuner"
+fresh
 mkdir -p "$scratch/state"
 "${prove[@]}" >"$scratch/out" 2>&1 &
 proving=$!
