@@ -217,8 +217,8 @@ static int settle(struct run *run)
 
         after = count_unfinished(&run->journal);
         if (after < before)
-                (void)fprintf(stderr, "kafka-tuner: %zu values that a killed run left in between are cleared up\n",
-                              before - after); /* nowhere left to complain */
+                (void)fprintf(stderr, "kafka-tuner: cleared up what a killed run left in between: %zu value%s\n",
+                              before - after, before - after == 1 ? "" : "s"); /* nowhere left to complain */
         for (size_t i = 0; after > 0 && i < run->journal.count; i++)
                 if (is_unfinished(&run->journal, &run->journal.items[i]))
                         (void)fprintf(stderr,

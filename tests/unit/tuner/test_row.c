@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tuner/backend.h"
 #include "tuner/judge.h"
 
 static bool starts_with(const char *text, const char *start)
@@ -71,6 +72,29 @@ static void test_rows__have_distinct_ids(void **state)
         (void)state; /* no tree needed */
         for (size_t i = 0; i < kt_row_count(); i++)
                 assert_ptr_equal(kt_row_find(kt_row_at(i)->id, NULL), kt_row_at(i));
+}
+
+/* The same place means the same object for both, and what is put back has to be written. */
+static void test_rows__disturb_a_row_of_the_same_object(void **state)
+{
+        size_t count = 0;
+        (void)state;
+
+        for (size_t i = 0; i < kt_row_count(); i++) {
+                const struct kt_row *row = kt_row_at(i);
+                const struct kt_row *other;
+
+                if (!row->disturbs)
+                        continue;
+                other = kt_row_find(row->disturbs, NULL);
+                assert_non_null(other);
+                assert_int_equal(other->backend, row->backend);
+                assert_ptr_equal(other->applies, row->applies);
+                assert_false(other->is_check_only);
+                assert_non_null(kt_backend_of(other)->is_reset);
+                count++;
+        }
+        assert_true(count > 0);
 }
 
 static void test_rows__only_evidence_is_in_the_profile(void **state)
@@ -138,6 +162,7 @@ int main(void)
                 cmocka_unit_test(test_rows__are_complete),
                 cmocka_unit_test(test_rows__want_what_their_rule_understands),
                 cmocka_unit_test(test_rows__have_distinct_ids),
+                cmocka_unit_test(test_rows__disturb_a_row_of_the_same_object),
                 cmocka_unit_test(test_rows__only_evidence_is_in_the_profile),
                 cmocka_unit_test(test_find__suggests_the_nearest),
                 cmocka_unit_test(test_rows__stand_in_the_reference),
