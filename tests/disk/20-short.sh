@@ -26,7 +26,8 @@ measure() { # REPORT ARG...
 # Every figure of the report is near the truth, as judge.jq has it.
 judge() { # REPORT TRUTH
   local what state off limit words
-  check "ends well" grep -qx 0 "$scratch/$1.status" || head -n 5 "$scratch/$1.err" | sed 's/^/# /'
+  # 6: not proven, which a machine with much else to do may bring about; the figures have to be right all the same
+  check "is measured" grep -x -e 0 -e 6 "$scratch/$1.status"
   jq -r --argjson truth "$2" -f tests/disk/judge.jq "$scratch/$1" >"$scratch/judged" ||
     { not_ok "is a report" "$(head -n 5 "$scratch/$1.err")"; return; }
   while IFS=$'\t' read -r what state off limit words; do

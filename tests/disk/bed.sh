@@ -13,7 +13,7 @@
 #
 # A fresh bed has full buckets. No filesystem is mounted with discard: QEMU throttles a discarded byte as a written one.
 
-bed_dir="" bed_why="no scratch folder" bed_server="" bed_arguments=()
+bed_dir="" bed_why="no scratch folder" bed_servers=() bed_arguments=()
 bed_paths=() bed_devices=()
 bed_size=${BED_SIZE:-40G} # sparse; ours writes a tenth of what is free at most
 
@@ -53,20 +53,22 @@ bed_unmount() {
 # Takes apart what stands in folder $1, whoever made it. The loop devices go with their mounts.
 bed_clear() {
   bed_unmount "$1"/m*
-  bed_end_server "$1"
+  bed_end_servers "$1"
   bed_unmount "$1"/v*
   rm -rf --one-file-system "$1"
 }
 
-bed_end_server() {
-  local pid i
-  [ -s "$1/pid" ] || return 0
-  pid=$(cat "$1/pid")
-  for ((i = 0; i < 100; i++)); do
-    grep -q '^qemu-storage' "/proc/$pid/comm" 2>/dev/null || return 0
-    case $i in 0) kill "$pid" ;; 80) kill -KILL "$pid" ;; esac
-    sleep 0.05
-  done 2>/dev/null
+bed_end_servers() {
+  local file pid i
+  for file in "$1"/pid-*; do
+    [ -s "$file" ] || continue
+    pid=$(cat "$file")
+    for ((i = 0; i < 100; i++)); do
+      grep -q '^qemu-storage' "/proc/$pid/comm" || break
+      case $i in 0) kill "$pid" ;; 80) kill -KILL "$pid" ;; esac
+      sleep 0.05
+    done 2>/dev/null
+  done
 }
 
 # Beds of scripts that were killed before they could clean up; a folder's name has its script's process id.
@@ -82,8 +84,8 @@ bed_sweep() {
 bed_down() {
   [ -n "$bed_dir" ] || return 0
   bed_clear "$bed_dir"
-  [ -z "$bed_server" ] || wait "$bed_server" 2>/dev/null
-  bed_dir="" bed_server="" bed_paths=() bed_devices=()
+  [ ${#bed_servers[@]} = 0 ] || wait "${bed_servers[@]}" 2>/dev/null
+  bed_dir="" bed_servers=() bed_paths=() bed_devices=()
 }
 
 bed_format() { # FS IMAGE
@@ -96,14 +98,17 @@ bed_format() { # FS IMAGE
   esac
 }
 
-# Starts the server; its export is there once it has written its process id.
+# Starts server $1; its exports are there once it has written its process id.
 bed_serve() {
-  local i
-  nice -n -20 setpriv --pdeathsig TERM qemu-storage-daemon --pidfile "$bed_dir/pid" "${bed_arguments[@]}" >"$bed_dir/log" 2>&1 </dev/null &
-  bed_server=$!
+  local i pid
+  nice -n -20 setpriv --pdeathsig TERM qemu-storage-daemon --pidfile "$bed_dir/pid-$1" "${bed_arguments[@]}" \
+    >"$bed_dir/log" 2>&1 </dev/null &
+  pid=$!
+  bed_servers+=("$pid")
+  bed_arguments=()
   for ((i = 0; i < 200; i++)); do
-    [ ! -s "$bed_dir/pid" ] || return 0
-    kill -0 "$bed_server" 2>/dev/null || break
+    [ ! -s "$bed_dir/pid-$1" ] || return 0
+    kill -0 "$pid" 2>/dev/null || break
     sleep 0.05
   done
   return 1
@@ -153,9 +158,12 @@ bed_up() {
     bed_format "$fs" "$bed_dir/image$volumes" >"$bed_dir/log" 2>&1 || { bed_fails "mkfs.$fs"; return; }
     : >"$bed_dir/v$volumes"
     bed_argue "$volumes" "$name" "$first"
+    # One server answers its exports' requests in the reverse of the order they came in: a fast volume waits for a slow one
+    # (fuse_write() in QEMU 7.2 waits in a nested event loop). Only those with a common group have to share one.
+    [ "$first" = node ] || bed_serve "$volumes" || { bed_fails qemu-storage-daemon; return; }
     volumes=$((volumes + 1))
   done
-  bed_serve || { bed_fails qemu-storage-daemon; return; }
+  [ "$first" != node ] || bed_serve node || { bed_fails qemu-storage-daemon; return; }
   for ((i = 0; i < volumes; i++)); do
     bed_attach "$i" "$fs" >"$bed_dir/log" 2>&1 || { bed_fails "$fs on a loop device"; return; }
   done
