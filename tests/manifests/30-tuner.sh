@@ -38,7 +38,7 @@ check "host folders" diff <(given 's/^ *path: \(\/.*\)/\1/p' | grep -v '^/metric
   /proc/sys/fs /proc/sys/net /proc/sys/vm /run/sysctl.d /sys /sys/devices /var/lib/k8skafka /var/lib/kubelet/pods)
 check "nothing is privileged, nobody escalates" test "$(count 'privileged: true|allowPrivilegeEscalation: true' "$scratch/tuner.yaml")" = 0
 check "verbs" diff <(awk '/^kind: (Cluster)?Role$/, /^---/ { if (/^  - [a-z]+(\/[a-z]+)?$/) printf "%s ", $2; if (/^  verbs:/) printf ": "; if (/^- apiGroups|^---/) print "" }' \
-  "$scratch/tuner.yaml" | grep : | sed 's, *$,,' | sort) <(sort <<'TEXT'
+  "$scratch/tuner.yaml" | sed -n '/:/s/ *$//p' | sort) <(sort <<'TEXT'
 events : create
 pods : list watch
 nodes : list watch patch
@@ -46,6 +46,21 @@ nodetunings : list watch create patch
 nodetunings/status : patch
 TEXT
 )
+
+# Types of resource definitions are in no module that the validator has: the test cluster judges those.
+t_case types
+for overlay in tuner tuner-revert; do
+  "${render[@]}" "manifests/overlays/$overlay" | awk 'BEGIN { RS = "---\n"; ORS = "---\n" } !/\nkind: CustomResourceDefinition\n/' >"$scratch/$overlay.types.yaml"
+  for version in oldest go; do
+    if build_validator "$version"; then
+      check "$overlay: $(sed -n 's/^\tk8s\.io\/api v0/Kubernetes 1/p' "tests/manifests/validate/$version.mod") takes it" \
+        "$cache/validate-$version" "$scratch/$overlay.types.yaml"
+    else
+      skip "$overlay: the types of Kubernetes" "the validator cannot be built (go, and its modules)"
+    fi
+  done
+  run 1 grep -nE 'image: [^:]*$' "$scratch/$overlay.types.yaml"
+done
 
 t_case metrics
 known() { grep -o '"k8skafka_[a-z_]*"' daemonset/metrics.c | tr -d '"' | sort -u; }
