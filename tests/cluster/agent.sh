@@ -25,6 +25,7 @@ agent_gone() {
   kc delete --ignore-not-found --wait=false -k manifests/overlays/tuner >/dev/null 2>&1
   kc delete --ignore-not-found crd nodetunings.k8skafka.io >/dev/null || return 1
   cluster_fresh kafka "$agent_space" >/dev/null || return 1
+  kc wait --for delete namespace/kafka "namespace/$agent_space" --timeout 60s >/dev/null || return 1
   kc label nodes --all k8skafka.io/tuned- >/dev/null 2>&1
   kc taint nodes --all k8skafka.io/untuned- >/dev/null 2>&1
   kc -n default delete events --all >/dev/null || return 1
@@ -54,6 +55,7 @@ YAML
 }
 
 agent_apply_and_wait() { # FOLDER SECONDS
+  kc get namespace kafka >/dev/null 2>&1 || cluster_namespace kafka baseline || return 1
   kc apply --server-side --force-conflicts -k "$1" && cluster_ready "$agent_space" ds/kafka-tunerd "$2"
 }
 
