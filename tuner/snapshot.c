@@ -124,7 +124,8 @@ static size_t mask_number(struct kt_str *masks, const char *value)
         return number;
 }
 
-/* What kind of number it is stays readable: "naa.", "LVM-", "mpath-". An empty one stays empty. */
+/* What kind of number it is stays readable: "naa.", "LVM-", "mpath-". An empty one and one of zeros stay what they are:
+ * they name nothing, and lib/os/device takes them for none. */
 static void mask_value(struct kt_str *masks, const char *text, struct kt_str *out)
 {
         static const char *const kinds[] = { "naa.", "eui.",   "t10.",   "nvme.",        "uuid.", "nqn.",
@@ -138,6 +139,10 @@ static void mask_value(struct kt_str *masks, const char *text, struct kt_str *ou
         }
         if (value[strspn(value, " ")] == '\0')
                 return;
+        if (value[strspn(value, "0-")] == '\0') {
+                kt_str_add(out, text);
+                return;
+        }
         for (size_t i = 0; kinds[i]; i++)
                 if (strncmp(value, kinds[i], strlen(kinds[i])) == 0)
                         kt_str_add(out, kinds[i]);

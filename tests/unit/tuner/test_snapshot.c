@@ -165,6 +165,18 @@ static void test_make__equal_serials_stay_equal(void **state)
         expect_no_text(&archive, "secret");
 }
 
+static void test_make__a_serial_of_zeros_stays(void **state)
+{
+        KT_AUTO_STR struct kt_str archive = { 0 };
+        struct kt_snapshot_stats stats = { 0 };
+
+        make_disks(*state);
+        test_write(*state, "sys/devices/pci0/host1/block/sdb/serial", "0000-0000\n");
+        take(*state, 0, &archive, &stats);
+        expect_file(&archive, "sys/devices/pci0/host1/block/sdb/serial", "0000-0000\n");
+        assert_int_equal(stats.masked, 1);
+}
+
 static void test_make__link_that_leads_out_is_left_out(void **state)
 {
         KT_AUTO_STR struct kt_str archive = { 0 };
@@ -259,6 +271,7 @@ int main(void)
                 TREE(test_make__lines_that_count),
                 TREE(test_make__devices),
                 TREE(test_make__equal_serials_stay_equal),
+                TREE(test_make__a_serial_of_zeros_stays),
                 TREE(test_make__link_that_leads_out_is_left_out),
                 TREE(test_make__unreadable_file_stays_unreadable),
                 TREE(test_make__tuned_profiles_and_what_they_include),
