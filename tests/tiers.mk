@@ -27,7 +27,7 @@ test: all unit-programs asan-programs ## every tier; MUST_RUN=1 turns skips into
 	@BUILD=$(BUILD) image/build || [ $$? = 3 ]
 	@BUILD=$(BUILD) tests/cluster/build || [ $$? = 3 ]
 	@FUZZ_SECONDS=10 $(RUN) $(LINT) $(UNIT:%=unit:%) $(ASAN) $(ANALYZE) fuzz:tests/fuzz/run $(SYSTEM) $(KAFKA) $(IMAGE) $(MANIFESTS) \
-	  -- $(DISK) $(VM) $(CLUSTER); status=$$?; BUILD=$(BUILD) tests/cluster/down; exit $$status
+	  -- $(DISK) $(VM) -- $(CLUSTER); status=$$?; BUILD=$(BUILD) tests/cluster/down; exit $$status
 .PHONY: check test
 
 lint: all ## the rules of the house
