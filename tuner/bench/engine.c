@@ -248,7 +248,7 @@ static int prepare_volume(struct course *course, size_t v)
         atomic_store(&state->stop, false);
         atomic_store(&state->is_full, false);
         atomic_store(&state->reserved, 0);
-        atomic_store(&state->ticket, 0);
+        atomic_store(&state->paced, 0);
         atomic_store(&state->write_bytes, 0);
         atomic_store(&state->read_bytes, 0);
         atomic_store(&state->ops, 0);

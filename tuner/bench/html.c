@@ -12,6 +12,7 @@
 #include "tuner/bench/charts.h"
 #include "tuner/bench/html_style.h"
 #include "tuner/bench/markup.h"
+#include "tuner/bench/verdict.h"
 
 enum { LATENCY_ROWS_MAX = 8 };
 
@@ -237,7 +238,10 @@ static void add_volume_card(const struct kt_disk_result *result, size_t v, struc
                       result->volume_count > 1 ? &volume->phases[KT_PHASE_SOLO].write
                                                : &(const struct kt_disk_rate){ 0 });
         add_rate_tile(out, "cold read", &volume->phases[KT_PHASE_READ].read);
-        add_rate_tile(out, "catch-up read, one consumer", &volume->phases[KT_PHASE_CATCH_UP].read);
+        add_rate_tile(out,
+                      volume->phases[KT_PHASE_CATCH_UP].has_credit ? "catch-up read, with burst credits"
+                                                                   : "catch-up read, one consumer",
+                      &volume->phases[KT_PHASE_CATCH_UP].read);
         add_mixed_tile(&volume->phases[KT_PHASE_MIXED], out);
         add_latency_tile(out, "fdatasync p99 at 50\xc2\xa0% load", &volume->phases[KT_PHASE_SYNC_50].sync_latency);
         add_latency_tile(out, "fdatasync p99 at 80\xc2\xa0% load", &volume->phases[KT_PHASE_SYNC_80].sync_latency);
@@ -273,8 +277,8 @@ static void add_cap(const struct kt_disk_result *result, bool is_read, struct kt
 
         kt_str_addf(out, "<h3>%s</h3>\n", is_read ? "Reading" : "Writing");
         if (!cap->is_known) {
-                kt_str_add(out, "<p>Not measured");
-                kt_str_add(out, cap->why[0] ? ": " : "");
+                kt_str_add(out, "<p>Not measured.");
+                kt_str_add(out, cap->why[0] ? " " : "");
                 kt_markup_text(out, cap->why);
                 kt_str_add(out, "</p>\n");
                 return;
@@ -351,6 +355,28 @@ static void add_brokers(const struct kt_disk_verdict *verdict, struct kt_str *ou
         end_fact(out);
 }
 
+static void add_stall(const struct kt_disk_result *result, struct kt_str *out)
+{
+        char setting[KT_VERDICT_SETTING_MAX];
+
+        if (!(result->verdict.worst_stall_seconds > 0))
+                return;
+
+        begin_fact(out, "worst stall, predicted");
+        kt_markup_seconds(out, result->verdict.worst_stall_seconds);
+        kt_str_add(out, " <span class=\"soft\">of a write into the page cache: the dirty limit of ");
+        kt_markup_bytes(out, (double)result->node.dirty_limit_bytes);
+        kt_str_add(out, result->node.is_dirty_limit_of_group ? " (by our memory limit) at " : " at ");
+        kt_markup_rate(out, result->verdict.sustained_rate);
+        kt_str_add(out, "</span>");
+        end_fact(out);
+        begin_fact(out, "in kafka.yaml");
+        kt_markup_value(out, kt_verdict_setting(result, setting));
+        kt_str_add(out, " <span class=\"soft\">vm.dirty_bytes and vm.dirty_background_bytes of kafka-tuner "
+                        "follow it where tuning.tunables names them</span>");
+        end_fact(out);
+}
+
 static void add_partitions(const struct kt_disk_result *result, struct kt_str *out)
 {
         uint64_t least = UINT64_MAX;
@@ -402,8 +428,7 @@ static void add_kafka(const struct kt_disk_result *result, struct kt_str *out)
         add_bytes_fact(out, "vm.dirty_bytes", verdict->dirty_bytes,
                        "at most: what the slowest volume writes in five seconds");
         add_bytes_fact(out, "vm.dirty_background_bytes", verdict->dirty_background_bytes, "what it writes in one");
-        add_seconds_fact(out, "worst stall, predicted", verdict->worst_stall_seconds,
-                         "of a write into the page cache once it holds too much");
+        add_stall(result, out);
         add_seconds_fact(out, "worst stall, measured", verdict->measured_stall_seconds, "of a buffered writer");
         add_partitions(result, out);
         if (out->len == before)

@@ -26,7 +26,7 @@ const char *const kt_html_style[] = {
         ".kicker,footer,figcaption{font-size:.875rem}",
         ".card{background:var(--card);border:1px solid var(--edge);border-radius:12px;padding:1rem 1.125rem;margin:0 0 1rem}",
         ".card>:first-child{margin-top:0}.card>:last-child{margin-bottom:0}",
-        ".name{font-weight:600;margin:0}.why::first-letter,figcaption::first-letter{text-transform:uppercase}",
+        ".name{font-weight:600;margin:0}figcaption::first-letter{text-transform:uppercase}",
         ".chip{display:inline-block;font-size:.8125rem;font-weight:600;line-height:1.4;padding:.15rem .6rem;",
         "border-radius:1rem;background:var(--good-back);color:var(--good)}",
         ".chip.bad{background:var(--bad-back);color:var(--bad)}",

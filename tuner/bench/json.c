@@ -194,6 +194,8 @@ static void add_phases(struct kt_json *object, const struct kt_disk_volume *volu
                 kt_json_count(part, "files", phase->files);
                 kt_json_count(part, "blockBytes", phase->block_bytes);
                 kt_json_real(part, "wantedRate", phase->wanted_rate > 0 ? phase->wanted_rate : NAN);
+                if (phase->has_credit)
+                        kt_json_bool(part, "hasCredit", true);
                 kt_json_count(part, "writeBytes", phase->write_bytes);
                 kt_json_count(part, "readBytes", phase->read_bytes);
                 add_rate(part, "write", &phase->write);
@@ -278,6 +280,7 @@ static void add_verdict(struct kt_json *document, const struct kt_disk_result *r
         kt_json_count(object, "memoryBytes", is_known ? verdict->memory_bytes : UINT64_MAX);
         kt_json_count(object, "dirtyBytes", is_known ? verdict->dirty_bytes : UINT64_MAX);
         kt_json_count(object, "dirtyBackgroundBytes", is_known ? verdict->dirty_background_bytes : UINT64_MAX);
+        kt_json_real(object, "sustainedRate", is_known ? verdict->sustained_rate : NAN);
         kt_json_real(object, "worstStallSeconds",
                      verdict->worst_stall_seconds > 0 ? verdict->worst_stall_seconds : NAN);
         kt_json_real(object, "measuredStallSeconds",

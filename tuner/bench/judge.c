@@ -11,6 +11,7 @@
 static const double settle_seconds = 1;
 static const double for_ever = 1e9;
 static const double slower = 0.95; /* than the end of the ramp: a step that made a difference */
+static const double faster = 1.10; /* than the sustained rate: a burst bucket gives the difference */
 
 static int64_t ns_of(double seconds)
 {
@@ -96,6 +97,22 @@ void kt_judge_rate(const struct kt_series *series, double skip_seconds, struct k
         ret->high = slice.count > 1 ? ret->value + error : INFINITY; /* one window says nothing about the next */
 }
 
+bool kt_judge_rate_behind(const struct kt_series *series, double skip_seconds, double credit_bytes, double sustained,
+                          struct kt_disk_rate *ret)
+{
+        double fastest = 0;
+        double spend = 0;
+        bool is_short;
+
+        for (size_t i = 0; i < series->count; i++)
+                fastest = fmax(fastest, kt_window_rate(&series->windows[i]));
+        if (credit_bytes > 0 && fastest > faster * sustained)
+                spend = credit_bytes / (fastest - sustained);
+        is_short = spend >= kt_series_seconds(series);
+        kt_judge_rate(series, is_short ? skip_seconds : fmax(skip_seconds, ceil(spend)), ret);
+        return is_short;
+}
+
 double kt_judge_settle(const struct kt_disk_phase *phase)
 {
         double settle = settle_seconds;
@@ -159,11 +176,11 @@ bool kt_judge_may_stop(const struct kt_disk_result *result)
 static void explain(const struct kt_fit *fit, const struct kt_stop *stop, char *buf, size_t size)
 {
         static const char *const reasons[KT_FIT_REASON_COUNT_] = {
-                [KT_FIT_STEADY] = "it is not steady",
-                [KT_FIT_RISING] = "it got faster while it was measured",
-                [KT_FIT_SLOPING] = "it drifts instead of holding a level",
-                [KT_FIT_CHANGING] = "it changed more than twice",
-                [KT_FIT_STALLED] = "it came to a standstill",
+                [KT_FIT_STEADY] = "It is not steady.",
+                [KT_FIT_RISING] = "It got faster while it was measured.",
+                [KT_FIT_SLOPING] = "It drifts instead of holding a level.",
+                [KT_FIT_CHANGING] = "It changed more than twice.",
+                [KT_FIT_STALLED] = "It came to a standstill.",
         };
 
         switch (stop->why) {
@@ -172,14 +189,14 @@ static void explain(const struct kt_fit *fit, const struct kt_stop *stop, char *
                 buf[0] = '\0';
                 return;
         case KT_STOP_SHORT:
-                (void)snprintf(buf, size, "too few seconds were measured"); /* fits */
+                (void)snprintf(buf, size, "Too few seconds were measured."); /* fits */
                 return;
         case KT_STOP_HOLD:
-                (void)snprintf(buf, size, "it held for %.0f s, and only %.0f s would prove it", stop->held_s,
+                (void)snprintf(buf, size, "It held for %.0f s, and only %.0f s would prove it.", stop->held_s,
                                stop->wanted_s); /* fits */
                 return;
         case KT_STOP_WIDE:
-                (void)snprintf(buf, size, "it is known to %.1f %% only, and %.0f %% would prove it",
+                (void)snprintf(buf, size, "It is known to %.1f %% only, and %.0f %% would prove it.",
                                100 * stop->half_width, 100 * stop->wanted_width); /* fits */
                 return;
         case KT_STOP_UNSTEADY:
@@ -293,13 +310,15 @@ void kt_judge_write(struct kt_disk_result *result, const double *early_bytes, st
 static const char *cap_reason(enum kt_cap_verdict verdict)
 {
         static const char *const reasons[KT_CAP_VERDICT_COUNT_] = {
-                [KT_CAP_UNCERTAIN] = "the rates scatter too much to tell: measure longer (--time)",
+                [KT_CAP_UNCERTAIN] = "The rates scatter too much to tell. Measure longer (--time).",
                 [KT_CAP_SHARED] = "",
                 [KT_CAP_NONE] = "",
-                [KT_CAP_CREDIT] = "the volumes together were not as fast again: a burst bucket drained meanwhile",
-                [KT_CAP_SAME_DEVICE] = "the paths end at one disk: its limit is no limit of the node",
-                [KT_CAP_OWN_CPU] = "less together, but our own CPU was short: give it more, and measure again",
-                [KT_CAP_OTHER_TRAFFIC] = "less together, but others used the disks: measure on a quiet node",
+                [KT_CAP_CREDIT] = "The volumes together were not as fast again: a burst bucket drained meanwhile.",
+                [KT_CAP_SAME_DEVICE] = "The paths end at one disk: its limit is no limit of the node.",
+                [KT_CAP_OWN_CPU] =
+                        "They were slower together, but our own CPU was short. Give it more, and measure again.",
+                [KT_CAP_OTHER_TRAFFIC] =
+                        "They were slower together, but others used the disks. Measure on a quiet node.",
         };
 
         return reasons[verdict];
@@ -323,7 +342,7 @@ static void fill_cap(const struct kt_cap *model, const struct kt_series *togethe
         cap->verdict = model->verdict;
         (void)snprintf(cap->why, sizeof(cap->why), "%s",
                        model->verdict == KT_CAP_UNCERTAIN && model->windows < KT_CAP_WINDOWS_MIN
-                               ? "too few seconds were measured: give it more (--time, --bytes)"
+                               ? "Too few seconds were measured. Give it more (--time, --bytes)."
                                : cap_reason(model->verdict)); /* fits */
         kt_judge_rate(together, 0, &cap->together);
         cap->together.value = model->together.value;
@@ -394,8 +413,8 @@ void kt_judge_caps(struct kt_disk_result *result, const struct kt_fit *sum, cons
         double respend = 0;
 
         if (result->volume_count < 2 || !ran(result, KT_PHASE_SOLO)) {
-                const char *why = result->volume_count < 2 ? "one volume cannot show it: give several paths"
-                                                           : "the volumes were not all measured alone";
+                const char *why = result->volume_count < 2 ? "One volume cannot show it: give several paths."
+                                                           : "The volumes were not all measured alone.";
 
                 (void)snprintf(result->node.write.why, sizeof(result->node.write.why), "%s", why); /* fits */
                 (void)snprintf(result->node.read.why, sizeof(result->node.read.why), "%s", why);
@@ -412,7 +431,7 @@ void kt_judge_caps(struct kt_disk_result *result, const struct kt_fit *sum, cons
 
         if (!ran(result, KT_PHASE_READ_AGAIN)) {
                 (void)snprintf(result->node.read.why, sizeof(result->node.read.why),
-                               "there was no time left to read all of them once more (--time)"); /* fits */
+                               "There was no time left to read all of them once more (--time)."); /* fits */
                 return;
         }
         kt_judge_sum(result, KT_PHASE_READ, true, &whole);

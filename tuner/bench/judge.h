@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "lib/base/attr.h"
 #include "tuner/bench/fit.h"
 #include "tuner/bench/result.h"
 #include "tuner/bench/series.h"
@@ -23,6 +24,11 @@ void kt_judge_rate(const struct kt_series *series, double skip_seconds, struct k
 /* Seconds at the start of a phase that do not count for its rate: caches and throttles grant a start of their own, and
  * a ramp whose steps made a difference was slower. */
 double kt_judge_settle(const struct kt_disk_phase *phase);
+
+/* The same, skipping also what spends credit_bytes that a burst bucket got back before the phase, at what the series
+ * moves above the sustained rate while it does so. True when the series did not last for that: *ret then is too high. */
+KT_MUST_CHECK bool kt_judge_rate_behind(const struct kt_series *series, double skip_seconds, double credit_bytes,
+                                        double sustained, struct kt_disk_rate *ret);
 
 /* May the writing end, with what all volumes have shown so far? */
 bool kt_judge_may_stop(const struct kt_disk_result *result);

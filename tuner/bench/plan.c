@@ -176,11 +176,11 @@ void kt_disk_plan_make(size_t volumes, double seconds, struct kt_disk_plan *ret)
                 double share = p == KT_PHASE_WRITE ? write : row->want_seconds * scale;
 
                 if (row->needs_several && volumes < 2)
-                        ret->phases[p].why = "there is one volume only";
+                        ret->phases[p].why = "There is one volume only.";
                 else if (row->is_extra)
-                        ret->phases[p].why = "there was no time left for it";
+                        ret->phases[p].why = "There was no time left for it (--time).";
                 else if (share < row->least_seconds)
-                        ret->phases[p].why = "the time is too short for it (--time)";
+                        ret->phases[p].why = "The time is too short for it (--time).";
                 else
                         ret->phases[p].seconds = share;
         }

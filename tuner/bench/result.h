@@ -83,7 +83,8 @@ enum kt_disk_end {
 struct kt_disk_phase {
         enum kt_disk_phase_id id;
         enum kt_disk_end end;
-        char why[160]; /* of a phase that was not run; "" otherwise */
+        char why[160];   /* of a phase that was not run, a sentence; "" otherwise */
+        bool has_credit; /* what a rest before it gave back to a burst bucket makes its rate too high */
         double begin_seconds;
         double seconds;
         unsigned depth; /* requests in flight */
@@ -107,7 +108,7 @@ struct kt_disk_fit {
         bool has_knee;     /* a burst was seen to end; peak, bucket and knee mean nothing otherwise */
         bool is_steady;    /* held long enough behind the last change, and narrow enough */
         bool is_sustained; /* is_steady, and not falling: exit code 0. Otherwise the rate is only a plateau */
-        char why[160];     /* why it is not; "" when it is */
+        char why[160];     /* why it is not, a sentence; "" when it is */
         struct kt_disk_rate sustained; /* of the last level */
         struct kt_disk_rate burst;
         double bucket_bytes;
@@ -184,7 +185,7 @@ struct kt_disk_volume {
 struct kt_disk_cap {
         bool is_known; /* it was tried; otherwise why says the reason */
         enum kt_cap_verdict verdict;
-        char why[200];                /* one sentence for every verdict but SHARED and NONE */
+        char why[200];                /* for every verdict but SHARED and NONE, in sentences */
         struct kt_disk_rate together; /* the cap itself when it is SHARED, a lower bound of it when NONE */
         double alone;                 /* sum of the volumes alone */
         double rho;                   /* together / alone, 0 when not known */
@@ -219,8 +220,9 @@ struct kt_disk_verdict {
         uint64_t memory_bytes;           /* page cache that holds bufferTime of broker_rate */
         uint64_t dirty_bytes;            /* vm.dirty_bytes at most: five seconds of the slowest volume */
         uint64_t dirty_background_bytes; /* one second */
+        double sustained_rate;           /* what the volumes sustain together: storage.sustainedRate of kafka.yaml */
         double worst_stall_seconds;      /* predicted: dirty_limit / sustained; 0: not known */
-        double measured_stall_seconds;   /* 0: not measured */
+        double measured_stall_seconds;   /* 0: not measured, or the dirty memory did not fill */
         double required;                 /* --require; 0: not asked */
         bool is_met;
 };

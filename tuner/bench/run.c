@@ -22,6 +22,7 @@ enum {
         FIT_REST = 5,
         REFILL_REST_SECONDS = 6,
         STRETCH_MOST = 30, /* seconds that a noisy volume may be measured alone */
+        SPEND_MOST = 10,   /* seconds that a catch-up read may spend what a bucket got back */
 };
 
 #define PROBE_SECONDS 1.0
@@ -37,6 +38,8 @@ struct run {
         double cpus;
         double early_bytes[KT_DISK_VOLUMES_MAX]; /* written before the first window */
         double last_write[KT_DISK_VOLUMES_MAX];  /* when each was last written to as fast as it goes */
+        double spare[KT_DISK_VOLUMES_MAX];       /* bytes that its burst bucket had got back, */
+        double spare_at[KT_DISK_VOLUMES_MAX];    /* at that time */
         struct kt_judge_rests rests;
         struct kt_fit sum;
         struct kt_nvme_page nvme[KT_DISK_VOLUMES_MAX];
@@ -173,18 +176,45 @@ static void make_job(const struct run *run, const struct kt_disk_phase_row *row,
         }
 }
 
-static void fill_rates(struct run *run, const struct kt_job *job)
+/* What a volume's burst bucket has got back since it was last empty: what was not moved of the sustained rate. */
+static double spare_of(const struct run *run, size_t v)
+{
+        const struct kt_disk_fit *fit = &run->result->volumes[v].fit;
+        const double rest = kt_engine_seconds(run->engine) - run->spare_at[v];
+
+        return fit->has_knee ? fmin(run->spare[v] + fit->sustained.value * rest, fit->bucket_bytes) : 0;
+}
+
+static void keep_spare(struct run *run, const struct kt_job *job)
+{
+        for (size_t v = 0; v < run->result->volume_count; v++) {
+                const struct kt_disk_phase *phase = &run->result->volumes[v].phases[job->phase];
+                const bool is_emptied = job->writes && job->shares[v].rate <= 0;
+
+                if (!job->shares[v].is_on)
+                        continue;
+                run->spare[v] =
+                        is_emptied ? 0
+                                   : fmax(0, spare_of(run, v) - (double)phase->write_bytes - (double)phase->read_bytes);
+                run->spare_at[v] = kt_engine_seconds(run->engine);
+        }
+}
+
+/* A rate that is given counts from the start: what came late is caught up with later, and on average it is met. */
+static void fill_rates(struct run *run, const struct kt_job *job, const double *credits)
 {
         for (size_t v = 0; v < run->result->volume_count; v++) {
                 struct kt_disk_phase *phase = &run->result->volumes[v].phases[job->phase];
+                const double settle = kt_judge_settle(phase);
                 struct kt_series series;
 
                 if (!job->shares[v].is_on || phase->window_count == 0)
                         continue;
                 kt_judge_series(phase, false, &series);
-                kt_judge_rate(&series, kt_judge_settle(phase), &phase->write);
+                kt_judge_rate(&series, job->shares[v].rate > 0 ? 0 : settle, &phase->write);
                 kt_judge_series(phase, true, &series);
-                kt_judge_rate(&series, kt_judge_settle(phase), &phase->read);
+                phase->has_credit = kt_judge_rate_behind(&series, settle, credits[v],
+                                                         run->result->volumes[v].fit.sustained.value, &phase->read);
         }
 }
 
@@ -193,8 +223,11 @@ static int run_job(struct run *run, const struct kt_job *job, struct kt_err *e)
         struct kt_node_sample before;
         struct kt_node_sample after;
         struct kt_disk_result *result = run->result;
+        double credits[KT_DISK_VOLUMES_MAX] = { 0 };
         int r;
 
+        for (size_t v = 0; v < result->volume_count; v++)
+                credits[v] = spare_of(run, v);
         kt_progress_phase(run->progress);
         kt_node_sample(run->root, result->volumes, result->volume_count, moved(result), &before);
         r = kt_engine_run(run->engine, job, watch, run, e);
@@ -203,7 +236,8 @@ static int run_job(struct run *run, const struct kt_job *job, struct kt_err *e)
         kt_node_sample(run->root, result->volumes, result->volume_count, moved(result), &after);
         if (job->phase <= KT_PHASE_READ_AGAIN)
                 kt_node_compare(&before, &after, run->cpus, &result->node);
-        fill_rates(run, job);
+        fill_rates(run, job, credits);
+        keep_spare(run, job);
         for (size_t v = 0; v < result->volume_count; v++)
                 if (job->shares[v].is_on && job->writes && job->shares[v].rate <= 0)
                         run->last_write[v] = kt_engine_seconds(run->engine);
@@ -290,7 +324,7 @@ static int run_refill(struct run *run, struct kt_err *e)
 
         if (!has_knee(result) || run->slack < want) {
                 leave_out(run, KT_PHASE_REFILL,
-                          has_knee(result) ? "there was no time left for it (--time)" : "no burst was seen to end");
+                          has_knee(result) ? "There was no time left for it (--time)." : "No burst was seen to end.");
                 return 0;
         }
         run->slack -= want;
@@ -330,6 +364,43 @@ static double stall_seconds(const struct kt_disk_result *result, double load)
         return (double)result->node.dirty_limit_bytes / rate * (0.75 / (load - 1) + 1);
 }
 
+/* The bytes that the volumes lack for so many seconds of the stall phase, the worst of them. */
+static double bytes_short_of(const struct kt_disk_result *result, double load, double seconds)
+{
+        double most = 0;
+
+        for (size_t v = 0; v < result->volume_count; v++) {
+                const struct kt_disk_volume *volume = &result->volumes[v];
+                const double left = (double)volume->budget_bytes - (double)volume->written_bytes;
+
+                most = fmax(most, load * volume->fit.sustained.value * seconds - left);
+        }
+        return most;
+}
+
+/* What ends before the dirty memory is full has seen no stall, and would look as if there were none. */
+static bool says_no_stall(const struct run *run, double want, char *why, size_t size)
+{
+        const double load = kt_disk_phase_rows[KT_PHASE_STALL].load;
+        double bytes;
+        char text[KT_NUM_TEXT_MAX];
+
+        if (!isfinite(want)) {
+                (void)snprintf(why, size, "The limit of dirty memory is not known."); /* fits */
+                return true;
+        }
+        if (run->slack < want) {
+                (void)snprintf(why, size, "To fill the dirty memory would take %.0f s more (--time).",
+                               want - run->slack); /* fits */
+                return true;
+        }
+        bytes = bytes_short_of(run->result, load, want);
+        if (bytes > 0)
+                (void)snprintf(why, size, "To fill the dirty memory would take %s more (--bytes).",
+                               kt_num_format_decimal((uint64_t)bytes, text)); /* fits */
+        return bytes > 0;
+}
+
 static int run_stall(struct run *run, struct kt_err *e)
 {
         const struct kt_disk_phase_row *row = &kt_disk_phase_rows[KT_PHASE_STALL];
@@ -337,13 +408,7 @@ static int run_stall(struct run *run, struct kt_err *e)
         struct kt_job job;
         char why[160];
 
-        if (!isfinite(want) || run->slack < want) {
-                if (isfinite(want))
-                        (void)snprintf(why, sizeof(why),
-                                       "%.0f s more would be needed to fill the dirty memory (--time)",
-                                       want - run->slack);
-                else
-                        (void)snprintf(why, sizeof(why), "the limit of dirty memory is not known"); /* both fit */
+        if (says_no_stall(run, want, why, sizeof(why))) {
                 leave_out(run, KT_PHASE_STALL, why);
                 return 0;
         }
@@ -382,6 +447,24 @@ static double stretched(struct run *run, const struct kt_disk_phase_row *row, si
         return seconds + more;
 }
 
+/* A single stream spends what a bucket got back more slowly than all requests together: twice the time is for that. */
+static double spending(struct run *run, const struct kt_disk_phase_row *row)
+{
+        double seconds = 0;
+
+        if (row->id != KT_PHASE_CATCH_UP)
+                return 0;
+        for (size_t v = 0; v < run->result->volume_count; v++) {
+                const struct kt_disk_fit *fit = &run->result->volumes[v].fit;
+
+                if (fit->has_knee && fit->burst.value > fit->sustained.value)
+                        seconds = fmax(seconds, 2 * spare_of(run, v) / (fit->burst.value - fit->sustained.value));
+        }
+        seconds = fmin(ceil(seconds), SPEND_MOST);
+        run->slack -= seconds;
+        return seconds;
+}
+
 static int run_row(struct run *run, const struct kt_disk_phase_row *row, struct kt_err *e)
 {
         double seconds = run->plan.phases[row->id].seconds;
@@ -401,7 +484,7 @@ static int run_row(struct run *run, const struct kt_disk_phase_row *row, struct 
                 const size_t only = row->is_each ? v : count;
                 struct kt_job job;
 
-                make_job(run, row, only, stretched(run, row, only, seconds), &job);
+                make_job(run, row, only, stretched(run, row, only, seconds) + spending(run, row), &job);
                 r = run_job(run, &job, e);
         }
         return r;
@@ -499,7 +582,7 @@ static int run_all(struct run *run, struct kt_err *e)
         }
         for (; p < KT_PHASE_COUNT_; p++)
                 if (run->result->volumes[0].phases[p].seconds <= 0)
-                        leave_out(run, (enum kt_disk_phase_id)p, "the run ended before it");
+                        leave_out(run, (enum kt_disk_phase_id)p, "The run ended before it.");
         return r;
 }
 

@@ -167,7 +167,7 @@ static void add_proof(const struct kt_disk_result *result, size_t v, struct kt_s
                     rate->seconds, rate->windows, bytes_text((double)rate->bytes, bytes), rate->low / MB,
                     rate->high / MB);
         if (fit->why[0] != '\0' && !kt_verdict_is_sustained(result))
-                kt_str_addf(out, ", which does not prove it: %s", fit->why);
+                kt_str_addf(out, ". It is not proven. %s", fit->why);
         kt_str_add_char(out, '\n');
         for (size_t i = 0; i < fit->bound_count; i++) {
                 label(out, "");
@@ -210,6 +210,8 @@ static void add_reads(const struct kt_disk_result *result, size_t v, struct kt_s
         add_part(out, &is_first, "beside writes", &phases[KT_PHASE_MIXED].read);
         add_part(out, &is_first, "which then get", &phases[KT_PHASE_MIXED].write);
         add_part(out, &is_first, "one consumer catching up", &phases[KT_PHASE_CATCH_UP].read);
+        if (phases[KT_PHASE_CATCH_UP].has_credit)
+                kt_str_add(out, " (too high: a rest had filled the burst bucket)");
         kt_str_add(out, is_first ? "not measured\n" : "\n");
 }
 
@@ -253,7 +255,7 @@ static void add_cap(const char *name, const char *what, const struct kt_disk_cap
                 kt_str_addf(out, "%s: none seen; if there is one, it is at least %s\n", what,
                             mega(cap->together.value, text));
         else
-                kt_str_addf(out, "%s: not known; %s\n", what, cap->why);
+                kt_str_addf(out, "%s: not known. %s\n", what, cap->why);
 }
 
 static void add_held_back(const struct kt_disk_result *result, size_t v, struct kt_str *out)
@@ -290,6 +292,31 @@ static void add_brokers(const struct kt_disk_result *result, struct kt_str *out)
                             mega(verdict->broker_rate_of_each, rate), (unsigned long long)verdict->brokers);
 }
 
+/* Where the number comes from, and what to do about it. */
+static void add_stall(const struct kt_disk_result *result, struct kt_str *out)
+{
+        const struct kt_disk_verdict *verdict = &result->verdict;
+        char limit[KT_NUM_TEXT_MAX];
+        char rate[RATE_MAX];
+        char setting[KT_VERDICT_SETTING_MAX];
+
+        if (!(verdict->worst_stall_seconds > 0))
+                return;
+        label(out, "");
+        kt_str_addf(out, "as it is set here, a write may be blocked for %.1f s: the dirty limit of %s%s at %s",
+                    verdict->worst_stall_seconds, kt_num_format_decimal(result->node.dirty_limit_bytes, limit),
+                    result->node.is_dirty_limit_of_group ? " (by our memory limit)" : "",
+                    mega(verdict->sustained_rate, rate));
+        if (verdict->measured_stall_seconds > 0)
+                kt_str_addf(out, "; measured: %.1f s", verdict->measured_stall_seconds);
+        kt_str_add_char(out, '\n');
+        label(out, "");
+        kt_str_addf(out,
+                    "kafka.yaml: `%s`, which vm.dirty_bytes and vm.dirty_background_bytes follow where tuning.tunables "
+                    "names them\n",
+                    kt_verdict_setting(result, setting));
+}
+
 static void add_memory(const struct kt_disk_result *result, struct kt_str *out)
 {
         const struct kt_disk_verdict *verdict = &result->verdict;
@@ -304,16 +331,7 @@ static void add_memory(const struct kt_disk_result *result, struct kt_str *out)
                     (unsigned long long)verdict->dirty_bytes, kt_num_format_binary(verdict->dirty_bytes, bytes),
                     (unsigned long long)verdict->dirty_background_bytes,
                     kt_num_format_binary(verdict->dirty_background_bytes, background));
-        if (verdict->worst_stall_seconds > 0) {
-                label(out, "");
-                kt_str_addf(out, "as it is set here (%s%s), a write may be blocked for %.1f s",
-                            kt_num_format_binary(result->node.dirty_limit_bytes, bytes),
-                            result->node.is_dirty_limit_of_group ? ", by our memory limit" : "",
-                            verdict->worst_stall_seconds);
-                if (verdict->measured_stall_seconds > 0)
-                        kt_str_addf(out, "; measured: %.1f s", verdict->measured_stall_seconds);
-                kt_str_add_char(out, '\n');
-        }
+        add_stall(result, out);
         for (size_t v = 0; v < result->volume_count; v++) {
                 label(out, "");
                 kt_str_add_printable(out, result->volumes[v].target.path);

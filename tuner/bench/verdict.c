@@ -2,7 +2,9 @@
 /* From rates to advice: arithmetic with its reasons. */
 #include "tuner/bench/verdict.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "lib/app/exit.h"
 
@@ -22,6 +24,15 @@ const struct kt_disk_rate *kt_verdict_alone(const struct kt_disk_result *result,
         if (result->node.write.is_known && result->node.write.verdict == KT_CAP_SHARED && solo->is_known)
                 return solo;
         return &own->fit.sustained;
+}
+
+const char *kt_verdict_setting(const struct kt_disk_result *result, char buf[KT_VERDICT_SETTING_MAX])
+{
+        const uint64_t tenths = (uint64_t)(result->verdict.sustained_rate / 1e5);
+
+        (void)snprintf(buf, KT_VERDICT_SETTING_MAX, "storage.sustainedRate: %" PRIu64 ".%" PRIu64 "M", tenths / 10,
+                       tenths % 10); /* fits */
+        return buf;
 }
 
 bool kt_verdict_is_sustained(const struct kt_disk_result *result)
@@ -99,6 +110,12 @@ static int exit_code(const struct kt_disk_result *result)
         return kt_verdict_is_sustained(result) ? KT_EXIT_OK : KT_EXIT_NOT_PROVABLE;
 }
 
+/* 0 when the phase ended before its time: the dirty memory may not have been full. */
+static double stall_of(const struct kt_disk_phase *phase)
+{
+        return phase->end == KT_END_TIME ? (double)phase->write_latency.most_ns / 1e9 : 0;
+}
+
 void kt_verdict_make(const struct kt_verdict_inputs *inputs, struct kt_disk_result *result)
 {
         struct kt_disk_verdict *verdict = &result->verdict;
@@ -111,13 +128,13 @@ void kt_verdict_make(const struct kt_verdict_inputs *inputs, struct kt_disk_resu
         };
         for (size_t v = 0; v < result->volume_count; v++)
                 verdict->measured_stall_seconds =
-                        fmax(verdict->measured_stall_seconds,
-                             (double)result->volumes[v].phases[KT_PHASE_STALL].write_latency.most_ns / 1e9);
+                        fmax(verdict->measured_stall_seconds, stall_of(&result->volumes[v].phases[KT_PHASE_STALL]));
         result->exit_code = exit_code(result);
         if (!kt_verdict_is_sustained(result) || all <= 0)
                 return;
 
         judge_volumes(result, all);
+        verdict->sustained_rate = all;
         verdict->node_rate = KT_VERDICT_SHARE * all;
         verdict->broker_rate = verdict->node_rate;
         verdict->memory_bytes = (uint64_t)(verdict->broker_rate * inputs->buffer_seconds);

@@ -23,6 +23,11 @@ const struct kt_disk_rate *kt_verdict_alone(const struct kt_disk_result *result,
 /* True when what the verdict rests on is proven. */
 bool kt_verdict_is_sustained(const struct kt_disk_result *result);
 
+/* What kafka-tuner takes the dirty limits from, as a path of kafka.yaml and its value, which is rounded down:
+ * "storage.sustainedRate: 44.9M". */
+enum { KT_VERDICT_SETTING_MAX = 64 };
+const char *kt_verdict_setting(const struct kt_disk_result *result, char buf[KT_VERDICT_SETTING_MAX]);
+
 /* Fills result->verdict, the volumes' produce rates and the exit code. */
 void kt_verdict_make(const struct kt_verdict_inputs *inputs, struct kt_disk_result *result);
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -19,6 +20,7 @@ enum {
         SYNC_CALIBRATIONS = 5,    /* before its pace is set */
         SYNC_LEAST_NS = 5000000,  /* no faster than 200 a second: the load is what is to be felt */
         SYNC_MOST_NS = 250000000, /* no slower than four */
+        SYNC_SHARE = 10,          /* a tenth of the load at most: it is to be felt, not made */
         SLEEP_MOST_NS = 50000000, /* between looks at the stop flag */
 };
 
@@ -104,14 +106,16 @@ static int64_t record(struct kt_worker *worker, int64_t due)
 
 /* ---- Writing ---- */
 
-/* When the next request is due; false when there is none any more. Without a rate that is now. */
+/* When the next request is due; false when there is none any more. Without a rate that is now. The turn is the middle of
+ * the request's time at that rate: then what was written is on average neither ahead of the rate nor behind it. */
 static bool next_due(struct kt_worker *worker, int64_t *ret_due)
 {
         struct kt_worker_volume *volume = worker->volume;
 
         if (volume->rate > 0) {
-                uint64_t ticket = atomic_fetch_add_explicit(&volume->ticket, 1, memory_order_relaxed);
-                double offset = (double)ticket * worker->job->write_block / volume->rate;
+                const uint64_t block = worker->job->write_block;
+                uint64_t before = atomic_fetch_add_explicit(&volume->paced, block, memory_order_relaxed);
+                double offset = ((double)before + (double)block / 2) / volume->rate;
 
                 *ret_due = worker->begin_ns + (int64_t)(offset * (double)SECOND_NS);
                 return sleep_until(worker, *ret_due);
@@ -259,6 +263,7 @@ static void read_blocks(struct kt_worker *worker)
 
 /* ---- fdatasync ---- */
 
+/* Its bytes are part of the load: they take their turn from the other writers. */
 static int sync_once(struct kt_worker *worker)
 {
         struct kt_worker_volume *volume = worker->volume;
@@ -267,6 +272,7 @@ static int sync_once(struct kt_worker *worker)
         ssize_t n = pwrite(volume->sync_fd, data, SYNC_BLOCK, (off_t)volume->sync_size);
         int r = n < 0 ? -errno : 0;
 
+        atomic_fetch_add_explicit(&volume->paced, SYNC_BLOCK, memory_order_relaxed);
         kt_pool_release(worker->pool, slice);
         if (r == 0 && fdatasync(volume->sync_fd) < 0)
                 r = -errno;
@@ -282,7 +288,7 @@ static int sync_once(struct kt_worker *worker)
 static int64_t find_pace(struct kt_worker *worker)
 {
         double taken[SYNC_CALIBRATIONS];
-        int64_t pace;
+        double pace = SYNC_LEAST_NS;
 
         for (size_t i = 0; i < KT_COUNT(taken); i++) {
                 int64_t begin = kt_worker_now();
@@ -294,8 +300,10 @@ static int64_t find_pace(struct kt_worker *worker)
                 }
                 taken[i] = (double)(kt_worker_now() - begin);
         }
-        pace = (int64_t)(4 * kt_median(taken, KT_COUNT(taken)));
-        return pace < SYNC_LEAST_NS ? SYNC_LEAST_NS : pace > SYNC_MOST_NS ? SYNC_MOST_NS : pace;
+        pace = fmax(pace, 4 * kt_median(taken, KT_COUNT(taken)));
+        if (worker->volume->rate > 0)
+                pace = fmax(pace, (double)SYNC_BLOCK * SYNC_SHARE / worker->volume->rate * (double)SECOND_NS);
+        return (int64_t)fmin(pace, SYNC_MOST_NS);
 }
 
 static void sync_blocks(struct kt_worker *worker)

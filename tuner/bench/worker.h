@@ -32,7 +32,7 @@ struct kt_worker_volume {
         atomic_int error_kind;        /* enum kt_worker_kind of it */
         atomic_uint running;          /* workers that have not ended */
         _Atomic uint64_t reserved;    /* bytes that were let go ahead */
-        _Atomic uint64_t ticket;      /* of requests with a due time */
+        _Atomic uint64_t paced;       /* bytes that have had their turn, at a fixed rate */
         _Atomic uint64_t write_bytes; /* done, in this job */
         _Atomic uint64_t read_bytes;
         _Atomic uint64_t ops;

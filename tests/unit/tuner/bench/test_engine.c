@@ -3,11 +3,18 @@
 #include "tuner/bench/engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/auto.h"
@@ -166,6 +173,103 @@ static void test_run__keeps_the_pace(void **state)
         free(volume);
 }
 
+static void test_run__what_is_flushed_is_part_of_the_rate(void **state)
+{
+        const struct test_tree *tree = *state;
+        struct kt_disk_volume *volume = calloc(1, sizeof(*volume));
+        struct kt_job job = job_of(1000 * (uint64_t)MIB);
+        struct kt_engine *engine = NULL;
+        struct kt_err e = { 0 };
+        int windows = 0;
+
+        assert_non_null(volume);
+        use(volume, tree);
+        job.syncs = true;
+        job.shares[0].rate = 4 * MIB; /* up to 0.4 of it for fdatasync(2) */
+        assert_int_equal(kt_engine_new(volume, 1, &engine, &e), 0);
+        assert_int_equal(kt_engine_run(engine, &job, stop_at_once, &windows, &e), 0);
+        assert_true(volume->phases[KT_PHASE_WRITE].sync_latency.count > 0);
+        assert_true(volume->phases[KT_PHASE_WRITE].write_bytes <= 4 * MIB + 3 * 65536); /* begun when it ended */
+        assert_true(volume->phases[KT_PHASE_WRITE].write_bytes >= 2 * MIB);
+        kt_engine_free(engine);
+        drop(volume);
+        free(volume);
+}
+
+/* Makes the kernel answer as it does for a filesystem without O_DIRECT: open(2) and fcntl(2) say EINVAL. */
+static bool refuse_direct(void)
+{
+        struct sock_filter rules[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ, __NR_openat, 3, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ, __NR_fcntl, 0, 5),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+                BPF_JUMP(BPF_JMP | BPF_JEQ, F_SETFL, 0, 3),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+                BPF_JUMP(BPF_JMP | BPF_JSET, O_DIRECT, 0, 1),
+                BPF_STMT(BPF_RET, SECCOMP_RET_ERRNO | EINVAL),
+                BPF_STMT(BPF_RET, SECCOMP_RET_ALLOW),
+        };
+        struct sock_fprog program = { .len = KT_COUNT(rules), .filter = rules };
+
+        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* In a process of its own, which the filter never leaves. Says what went wrong, or NULL. */
+static const char *run_without_direct(const struct test_tree *tree, struct kt_disk_volume *volume)
+{
+        struct kt_job job = job_of(24 * MIB);
+        struct kt_engine *engine = NULL;
+        struct kt_err e = { 0 };
+
+        use(volume, tree);
+        if (kt_engine_new(volume, 1, &engine, &e) < 0)
+                return "cannot begin";
+        if (volume->target.is_direct)
+                return "says that O_DIRECT works";
+        if (kt_engine_run(engine, &job, NULL, NULL, &e) < 0 || volume->error != 0)
+                return "cannot write";
+        /* Four requests are under way, and no file has 8 MiB: nothing was flushed, nothing counts. */
+        if (volume->phases[KT_PHASE_WRITE].write_latency.count != 384)
+                return "has not written all";
+        if (volume->phases[KT_PHASE_WRITE].write_bytes != 0)
+                return "counts what was not flushed";
+        job.shares[0].byte_limit = (uint64_t)16 * 8 * MIB;
+        if (kt_engine_run(engine, &job, NULL, NULL, &e) < 0 || volume->error != 0)
+                return "cannot flush";
+        if (volume->phases[KT_PHASE_WRITE].write_bytes < (uint64_t)8 * 8 * MIB)
+                return "does not count what was flushed";
+        kt_engine_free(engine);
+        return NULL;
+}
+
+static void test_run__without_direct_counts_what_is_flushed(void **state)
+{
+        const struct test_tree *tree = *state;
+        struct kt_disk_volume *volume = calloc(1, sizeof(*volume));
+        enum { WORKS = 0, FAILS = 1, NO_FILTER = 77 };
+        int status = 0;
+        pid_t child;
+
+        assert_non_null(volume);
+        child = fork();
+        if (child == 0) {
+                const char *wrong;
+
+                if (!refuse_direct())
+                        _exit(NO_FILTER);
+                wrong = run_without_direct(tree, volume);
+                if (wrong)
+                        (void)fprintf(stderr, "# %s\n", wrong); /* the parent fails */
+                _exit(wrong ? FAILS : WORKS);
+        }
+        free(volume);
+        assert_true(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+        if (WEXITSTATUS(status) == NO_FILTER)
+                skip();
+        assert_int_equal(WEXITSTATUS(status), WORKS);
+}
+
 static void test_new__says_which_folder_is_not_there(void **state)
 {
         const struct test_tree *tree = *state;
@@ -189,6 +293,10 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_run__stops_at_its_bytes_and_reads_them_back, test_tree_setup,
                                                 test_tree_teardown),
                 cmocka_unit_test_setup_teardown(test_run__keeps_the_pace, test_tree_setup, test_tree_teardown),
+                cmocka_unit_test_setup_teardown(test_run__what_is_flushed_is_part_of_the_rate, test_tree_setup,
+                                                test_tree_teardown),
+                cmocka_unit_test_setup_teardown(test_run__without_direct_counts_what_is_flushed, test_tree_setup,
+                                                test_tree_teardown),
                 cmocka_unit_test_setup_teardown(test_new__says_which_folder_is_not_there, test_tree_setup,
                                                 test_tree_teardown),
         };

@@ -110,7 +110,7 @@ static void fill_flat(struct kt_disk_volume *volume, double rate)
         fit->is_steady = true;
         fit->sustained = rate_of(rate);
         fit->proven_seconds = 40;
-        (void)snprintf(fit->why, sizeof(fit->why), "held 40 s & no longer");
+        (void)snprintf(fit->why, sizeof(fit->why), "It held for 40 s & no longer.");
         fit->model.shape = KT_FIT_CONSTANT;
         fit->model.level_count = 1;
         fit->model.levels[0] = (struct kt_fit_level){ .seconds = 40, .rate = { rate, rate * 0.99, rate * 1.01 } };
@@ -306,7 +306,7 @@ static void test_html_render__cap(void **state)
                 { KT_CAP_SHARED, "",
                   "The volumes share a limit of <strong>60.0\xc2\xa0MB/s</strong>, 99\xc2\xa0% sure" },
                 { KT_CAP_NONE, "", "No common limit up to <strong>60.0\xc2\xa0MB/s</strong>" },
-                { KT_CAP_CREDIT, "a bucket <drained>", "a bucket &lt;drained&gt;" },
+                { KT_CAP_CREDIT, "A bucket <drained>.", "A bucket &lt;drained&gt;." },
                 { KT_CAP_UNCERTAIN, "", "not-certain" },
         };
 
@@ -317,11 +317,11 @@ static void test_html_render__cap(void **state)
 
                 set_cap(&result->node.write, rows[i].verdict, 60e6);
                 (void)snprintf(result->node.write.why, sizeof(result->node.write.why), "%s", rows[i].why);
-                (void)snprintf(result->node.read.why, sizeof(result->node.read.why), "no time was left");
+                (void)snprintf(result->node.read.why, sizeof(result->node.read.why), "No time was left.");
                 page = page_of(result);
                 assert_has(page, rows[i].expect);
                 assert_has(page, "2 volumes write 60.0\xc2\xa0MB/s together");
-                assert_has(page, "Not measured: no time was left");
+                assert_has(page, "Not measured. No time was left.");
                 free(page);
                 release(result);
         }
@@ -362,10 +362,10 @@ static void test_html_render__not_proven(void **state)
 
         (void)state;
         result->volumes[0].fit.is_sustained = false;
-        (void)snprintf(result->volumes[0].fit.why, sizeof(result->volumes[0].fit.why), "it still fell");
+        (void)snprintf(result->volumes[0].fit.why, sizeof(result->volumes[0].fit.why), "It still fell.");
         page = page_of(result);
         assert_has(page, "held but not proven");
-        assert_has(page, "it still fell");
+        assert_has(page, "It still fell.");
         assert_has_not(page, "</bdi> sustains");
         assert_has_not(page, "nothing yet");
         free(page);

@@ -49,6 +49,14 @@ static void add(struct kt_disk_phase *phase, size_t count, double rate, bool is_
         phase->depth = 4;
 }
 
+static void assert_sentence(const char *why)
+{
+        const size_t len = strlen(why);
+
+        if (len == 0 || why[0] < 'A' || why[0] > 'Z' || why[len - 1] != '.')
+                fail_msg("no sentence: '%s'", why);
+}
+
 static void test_rate__leaves_the_start_out(void **state)
 {
         KT_AUTO(drop) struct kt_disk_result *result = result_of(1);
@@ -67,6 +75,39 @@ static void test_rate__leaves_the_start_out(void **state)
         kt_judge_series(phase, false, &series);
         kt_judge_rate(&series, 1, &rate);
         assert_false(rate.is_known); /* nothing was written */
+}
+
+static void test_rate_behind__what_a_rest_gave_back(void **state)
+{
+        static const struct {
+                double first; /* rates of the first window and of those behind it */
+                double rest;
+                double credit;
+                double expect;
+                bool is_high;
+                const char *why;
+        } rows[] = {
+                { 48 * MB, 20 * MB, 0, 20 * MB, false, "no credit: only the start is left out" },
+                { 48 * MB, 20 * MB, 20 * MB, 20 * MB, false, "spent in the first window" },
+                { 48 * MB, 48 * MB, 40 * MB, 48 * MB, false, "spent, and still fast: reads have a limit of their own" },
+                { 48 * MB, 48 * MB, 400 * MB, 48 * MB, true, "not spent in the time" },
+                { 12 * MB, 12 * MB, 400 * MB, 12 * MB, false, "slower than the volume: nothing is spent" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < KT_COUNT(rows); i++) {
+                KT_AUTO(drop) struct kt_disk_result *result = result_of(1);
+                struct kt_disk_phase *phase = &result->volumes[0].phases[KT_PHASE_CATCH_UP];
+                struct kt_series series;
+                struct kt_disk_rate rate;
+
+                add(phase, 1, rows[i].first, true, false);
+                add(phase, 4, rows[i].rest, true, false);
+                kt_judge_series(phase, true, &series);
+                if (kt_judge_rate_behind(&series, 1, rows[i].credit, 20 * MB, &rate) != rows[i].is_high ||
+                    fabs(rate.value - rows[i].expect) > 0.01 * rows[i].expect)
+                        fail_msg("%s: %.1f MB/s", rows[i].why, rate.value / MB);
+        }
 }
 
 static void test_rate__one_window_bounds_nothing(void **state)
@@ -114,7 +155,7 @@ static void test_write__proves_a_flat_volume(void **state)
         kt_judge_write(result, early, &sum);
         assert_false(fit->is_sustained);
         assert_false(kt_judge_may_stop(result));
-        assert_true(fit->why[0] != '\0');
+        assert_sentence(fit->why);
         add(&result->volumes[0].phases[KT_PHASE_WRITE], 12, 45 * MB, false, false);
         kt_judge_write(result, early, &sum);
         assert_true(fit->is_sustained && fit->is_steady && !fit->has_knee);
@@ -185,7 +226,7 @@ static void test_caps__shared_none_and_the_same_disk(void **state)
                 assert_int_equal(result->node.write.verdict, rows[i].expect);
                 assert_true(fabs(result->node.write.together.value - 2 * rows[i].together) < 1 * MB);
                 assert_false(result->node.read.is_known);
-                assert_true(result->node.read.why[0] != '\0');
+                assert_sentence(result->node.read.why);
         }
 }
 
@@ -206,6 +247,7 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_rate__leaves_the_start_out),
+                cmocka_unit_test(test_rate_behind__what_a_rest_gave_back),
                 cmocka_unit_test(test_rate__one_window_bounds_nothing),
                 cmocka_unit_test(test_settle__only_slower_steps_of_the_ramp),
                 cmocka_unit_test(test_write__proves_a_flat_volume),

@@ -48,7 +48,7 @@ static void test_make__says_why_a_phase_is_left_out(void **state)
 
         (void)state;
         kt_disk_plan_make(1, 60, &plan);
-        assert_string_equal(plan.phases[KT_PHASE_SOLO].why, "there is one volume only");
+        assert_string_equal(plan.phases[KT_PHASE_SOLO].why, "There is one volume only.");
         kt_disk_plan_make(2, 90, &plan);
         assert_null(plan.phases[KT_PHASE_SOLO].why);
         for (size_t p = 0; p < KT_PHASE_COUNT_; p++)

@@ -100,14 +100,14 @@ static void test_text__unproven_is_said_and_nothing_promised(void **state)
 
         (void)state;
         result->volumes[0].fit.is_sustained = false;
-        (void)snprintf(result->volumes[0].fit.why, sizeof(result->volumes[0].fit.why), "it drifts");
+        (void)snprintf(result->volumes[0].fit.why, sizeof(result->volumes[0].fit.why), "It drifts.");
         result->volumes[0].fit.bound_count = 1;
         result->volumes[0].fit.bounds[0].rate = 22.5 * MB;
         result->volumes[0].fit.bounds[0].bucket_bytes = 765 * MB;
         result->volumes[0].fit.bounds[0].reason = "half of it";
         make(result, &out);
         has(&out, "not proven");
-        has(&out, "which does not prove it: it drifts");
+        has(&out, ". It is not proven. It drifts.\n");
         has(&out, "a later drop to 22.5 MB/s (half of it) needs a burst bucket above 765 MB");
         has(&out, "nothing can be promised");
         assert_null(strstr(kt_str_get(&out), "sustained "));
@@ -136,6 +136,29 @@ static void test_text__a_shared_cap(void **state)
         has(&out, "may take 48.0 MB/s");
 }
 
+static void test_text__where_the_stall_comes_from(void **state)
+{
+        KT_AUTO_FREE struct kt_disk_result *result = result_of(1);
+        KT_AUTO_STR struct kt_str out = { 0 };
+
+        (void)state;
+        result->node.dirty_limit_bytes = 4900000000;
+        result->volumes[0].phases[KT_PHASE_CATCH_UP].read = rate_of(48 * MB);
+        result->volumes[0].phases[KT_PHASE_CATCH_UP].has_credit = true;
+        make(result, &out);
+        has(&out, "a write may be blocked for 108.9 s: the dirty limit of 4.9 GB at 45.0 MB/s\n");
+        has(&out, "kafka.yaml: `storage.sustainedRate: 45.0M`");
+        has(&out, "catching up 48.0 MB/s (too high: a rest had filled the burst bucket)");
+        assert_null(strstr(kt_str_get(&out), "measured: "));
+
+        result->node.is_dirty_limit_of_group = true;
+        result->volumes[0].phases[KT_PHASE_STALL].end = KT_END_TIME;
+        result->volumes[0].phases[KT_PHASE_STALL].write_latency =
+                (struct kt_disk_latency){ .count = 9, .most_ns = 2900000000 };
+        make(result, &out);
+        has(&out, "4.9 GB (by our memory limit) at 45.0 MB/s; measured: 2.9 s\n");
+}
+
 static void test_text__errors_and_hostile_names(void **state)
 {
         KT_AUTO_FREE struct kt_disk_result *result = result_of(1);
@@ -158,6 +181,7 @@ int main(void)
                 cmocka_unit_test(test_text__a_burst),
                 cmocka_unit_test(test_text__unproven_is_said_and_nothing_promised),
                 cmocka_unit_test(test_text__a_shared_cap),
+                cmocka_unit_test(test_text__where_the_stall_comes_from),
                 cmocka_unit_test(test_text__errors_and_hostile_names),
         };
 

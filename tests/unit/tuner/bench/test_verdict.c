@@ -50,6 +50,7 @@ static struct kt_disk_result *capped(void)
 static void test_make__one_volume(void **state)
 {
         KT_AUTO_FREE struct kt_disk_result *result = result_of(1);
+        char setting[KT_VERDICT_SETTING_MAX];
         const struct kt_verdict_inputs inputs = { .buffer_seconds = 30 };
 
         (void)state;
@@ -59,6 +60,8 @@ static void test_make__one_volume(void **state)
         assert_true(result->verdict.memory_bytes == (uint64_t)(36 * MB * 30));
         assert_int_equal(result->verdict.brokers, 1);
         assert_true(result->verdict.worst_stall_seconds == 10);
+        assert_true(result->verdict.sustained_rate == 45 * MB);
+        assert_string_equal(kt_verdict_setting(result, setting), "storage.sustainedRate: 45.0M");
         assert_int_equal(result->verdict.dirty_bytes, 214 << 20);
         assert_int_equal(result->verdict.dirty_background_bytes, 42 << 20);
         assert_int_equal(result->volumes[0].good_partitions, 5149);
@@ -91,6 +94,26 @@ static void test_make__volumes_without_a_cap_add_up(void **state)
         kt_verdict_make(&inputs, result);
         assert_true(result->verdict.node_rate == 144 * MB);
         assert_int_equal(result->verdict.brokers, 4);
+}
+
+static void test_make__a_stall_counts_when_the_phase_was_whole(void **state)
+{
+        static const struct {
+                enum kt_disk_end end;
+                double expect;
+        } rows[] = { { KT_END_TIME, 2 }, { KT_END_BYTES, 0 }, { KT_END_ERROR, 0 }, { KT_END_SIGNAL, 0 } };
+
+        (void)state;
+        for (size_t i = 0; i < KT_COUNT(rows); i++) {
+                KT_AUTO_FREE struct kt_disk_result *result = result_of(1);
+                const struct kt_verdict_inputs inputs = { .buffer_seconds = 30 };
+                struct kt_disk_phase *phase = &result->volumes[0].phases[KT_PHASE_STALL];
+
+                phase->end = rows[i].end;
+                phase->write_latency = (struct kt_disk_latency){ .count = 9, .most_ns = 2000000000 };
+                kt_verdict_make(&inputs, result);
+                assert_true(result->verdict.measured_stall_seconds == rows[i].expect);
+        }
 }
 
 static void test_make__promises_nothing_unproven(void **state)
@@ -144,6 +167,7 @@ int main(void)
                 cmocka_unit_test(test_make__one_volume),
                 cmocka_unit_test(test_make__a_shared_cap_bounds_the_brokers),
                 cmocka_unit_test(test_make__volumes_without_a_cap_add_up),
+                cmocka_unit_test(test_make__a_stall_counts_when_the_phase_was_whole),
                 cmocka_unit_test(test_make__promises_nothing_unproven),
                 cmocka_unit_test(test_make__exit_codes),
         };
