@@ -114,6 +114,7 @@ check "is a DiskReport with what is promised" json_is '.apiVersion == "k8skafka/
   (.volumes[0] | .path and has("device") and (.write.sustained | has("value") and has("low") and has("high") and has("provenSeconds")) and
     (.write | has("burst") and has("bucketBytes") and has("kneeSeconds")) and .read and (.fsync | has("p50") and has("p99") and has("p999"))) and
   (.node.write | has("cap") and has("rho") and has("low") and has("high") and has("verdict"))'
+check "every reason is a sentence" json_is '[.. | objects | .why? // empty | test("^[A-Z].*[.]$")] | all'
 check "does not call so short a rate proven" json_is '.volumes[0].write.sustained.isProven == false and .volumes[0].write.sustained.why != null'
 check "keeps the byte budget" json_is '.volumes[0].writtenBytes <= 67108864'
 check "names filesystem and device" json_is '.volumes[0] | .target.filesystem == "xfs" and (.device | startswith("loop"))'
@@ -154,16 +155,40 @@ check "kafka.yaml names the volumes and the workload" json_is ".volumes[0].path 
 
 t_case "as a container lets it"
 if ${CC:-cc} -O1 -o "$dir/fence" tests/system/fence.c 2>"$dir/cc.err"; then
-  # uid 1000, no capability, no_new_privs, no io_uring, everything but the volume read-only
+  # uid 1000, no capability, no_new_privs, no io_uring, everything but the volume read-only, which is tried before
+  read_only='for at in "$@"; do
+      [ "$at" != -- ] || break
+      mount -o remount,bind,ro "$at" || exit 97
+      ! (: >"$at/probe") 2>/dev/null || { rm -f "$at/probe"; echo "$at is not read-only" >&2; exit 98; }
+    done
+    while [ "$1" != -- ]; do shift; done; shift
+    exec "$@"'
   fenced() {
-    unshare --mount sh -c 'mount -o remount,bind,ro / 2>/dev/null; mount --bind "$1" "$1" && shift && exec "$@"' sh "$dir/x" \
+    unshare --mount sh -c "$read_only" sh / "$(stat -c %m "$dir")" -- \
       setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs "$dir/fence" "$@"
   }
+  run 1 fenced touch "$dir/probe"
+  expect_stderr_has "Read-only file system"
   run 6 fenced "$bench" --time 10s --bytes 64Mi -q -o json "$dir/x"
   check "measures past the page cache" json_is '.volumes[0].target.isDirect and .volumes[0].write.sustained.value > 0'
 else
   skip "the fence" "it does not compile: $(head -n 1 "$dir/cc.err")"
 fi
+
+t_case "a filesystem without O_DIRECT"
+if [ -x "$dir/fence" ]; then
+  run 6 "$dir/fence" --no-direct "$bench" --time 10s --bytes 192Mi -q -o json --report "$dir/page.html" "$dir/x"
+  check "is measured by what was flushed" json_is '.volumes[0] | (.target.isDirect | not) and .write.sustained.value > 0 and .read.cold.value > 0'
+  check "and says so" json_is '[.notes[].id] | index("no-direct") != null'
+  check "on the page, too" grep -q "O_DIRECT is refused" "$dir/page.html"
+  run 6 "$dir/fence" --no-direct "$bench" --time 10s --bytes 192Mi -q "$dir/e"
+  expect_stdout_has ", no O_DIRECT"
+  # without -f only the first thread is meant, which tries a page before the others begin
+  run 6 strace -o /dev/null -e trace=pwrite64 -e inject=pwrite64:error=EINVAL:when=1 "$bench" --time 10s --bytes 192Mi -q -o json "$dir/x"
+  check "open(2) takes it and write(2) does not: the same" json_is '(.volumes[0].target.isDirect | not) and .volumes[0].write.sustained.value > 0'
+fi
+
+t_case "as another user"
 chmod 755 "$dir/x"
 run 3 setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps=-all "$bench" --time 10s -q "$dir/x"
 expect_stderr_has "$dir/x"
