@@ -140,7 +140,7 @@ struct kt_disk_target {
         uint64_t total_bytes;
         uint64_t free_bytes;
         bool is_network;           /* the filesystem is served from elsewhere */
-        bool is_direct;            /* O_DIRECT works; otherwise buffered writes are flushed every 8 MiB */
+        bool is_direct;            /* O_DIRECT works; otherwise buffered writes are flushed every MiB */
         bool has_live_broker;      /* a .lock is held; only with --force */
         struct kt_device *devices; /* owned: from what the filesystem is on down to the disks; may be none */
         size_t device_count;

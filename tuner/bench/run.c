@@ -551,7 +551,7 @@ static void add_notes(struct kt_disk_result *result)
                                                               .id = "no-direct",
                                                               .source = result->volumes[v].target.path },
                                         "O_DIRECT does not work there: written through the page cache, flushed every "
-                                        "8 MiB, and only what was flushed is counted");
+                                        "MiB, and only what was flushed is counted");
         if (result->node.throttled > 0)
                 kt_findings_add(
                         &result->notes,

@@ -15,7 +15,9 @@
 #define SECOND_NS INT64_C(1000000000)
 
 enum {
-        FLUSH_BYTES = 8 << 20,    /* where O_DIRECT does not work: bytes count when they were flushed */
+        /* Where O_DIRECT does not work bytes count when they were flushed. With more at a time a slow volume would show
+         * seconds without a byte, and then all files' at once. */
+        FLUSH_BYTES = 1 << 20,
         SYNC_BLOCK = 4096,        /* a record or two of the metadata log, a checkpoint; the load is the other writers */
         SYNC_CALIBRATIONS = 5,    /* before its pace is set */
         SYNC_LEAST_NS = 5000000,  /* no faster than 200 a second: the load is what is to be felt */
