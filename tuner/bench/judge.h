@@ -26,7 +26,7 @@ void kt_judge_rate(const struct kt_series *series, double skip_seconds, struct k
 double kt_judge_settle(const struct kt_disk_phase *phase);
 
 /* The same, skipping also what spends credit_bytes that a burst bucket got back before the phase, at what the series
- * moves above the sustained rate while it does so. True when the series did not last for that: *ret is too high then. */
+ * moves above the sustained rate meanwhile. True when the series did not last for that: *ret then is too high. */
 KT_MUST_CHECK bool kt_judge_rate_behind(const struct kt_series *series, double skip_seconds, double credit_bytes,
                                         double sustained, struct kt_disk_rate *ret);
 
