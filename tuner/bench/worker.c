@@ -108,8 +108,8 @@ static int64_t record(struct kt_worker *worker, int64_t due)
 
 /* ---- Writing ---- */
 
-/* When the next request is due; false when there is none any more. Without a rate that is now. With one it is the middle
- * of the request's time: then what was written is on average neither ahead of the rate nor behind it. */
+/* When the next request is due; false when there is none any more. Without a rate that is now, with one the middle of
+ * the request's time: then what was written is on average neither ahead of the rate nor behind it. */
 static bool next_due(struct kt_worker *worker, int64_t *ret_due)
 {
         struct kt_worker_volume *volume = worker->volume;
