@@ -48,6 +48,7 @@ disk: all ## kafka-diskbench on throttled volumes
 	@$(RUN) $(DISK)
 truth: all ## its figures against known limits, volume by volume; an hour (ONLY='flat cap2')
 	@BUILD=$(BUILD) tests/disk/truth $(ONLY)
+	@$(if $(ONLY),:,$(RUN) vm:tests/vm/stall)
 vm: all ## the programs on a virtual node with every capability
 	@$(RUN) $(VM)
 images: all ## container images in build/images, without a daemon
