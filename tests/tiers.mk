@@ -26,8 +26,8 @@ check: all unit-programs ## quick tests for any user: lint, unit tests, some sec
 test: all unit-programs asan-programs ## every tier; MUST_RUN=1 turns skips into failures
 	@BUILD=$(BUILD) image/build || [ $$? = 3 ]
 	@BUILD=$(BUILD) tests/cluster/build || [ $$? = 3 ]
-	@FUZZ_SECONDS=10 $(RUN) $(LINT) $(UNIT:%=unit:%) $(ASAN) $(ANALYZE) fuzz:tests/fuzz/run $(SYSTEM) $(KAFKA) $(IMAGE) $(MANIFESTS) \
-	  -- $(DISK) $(VM) -- $(CLUSTER); status=$$?; BUILD=$(BUILD) tests/cluster/down; exit $$status
+	@FUZZ_SECONDS=10 $(RUN) $(LINT) $(UNIT:%=unit:%) $(ASAN) $(ANALYZE) fuzz:tests/fuzz/run $(SYSTEM) $(KAFKA) $(IMAGE) $(MANIFESTS) $(DISK) \
+	  -- $(VM) -- $(CLUSTER); status=$$?; BUILD=$(BUILD) tests/cluster/down; exit $$status
 .PHONY: check test
 
 lint: all ## the rules of the house
