@@ -11,7 +11,6 @@ build=${BUILD:-build}
 [ -e "$build/daemonset.a" ] || t_skip_rest "the agent is not built"
 
 scratch=$(mktemp -d) || exit 1
-pids=()
 clean() { kill -9 "${pids[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$scratch"; }
 at_exit clean
 export CLUSTER_DIR=$scratch/cluster CLUSTER_NODES=0
@@ -19,31 +18,11 @@ export CLUSTER_DIR=$scratch/cluster CLUSTER_NODES=0
 . tests/cluster/env.sh
 # shellcheck source=pki.sh
 . tests/cluster/pki.sh
+# shellcheck source=alone.sh
+. tests/cluster/alone.sh
 [ -x "$base/bin/kube-apiserver" ] || t_skip_rest "Kubernetes is not built (tests/cluster/build)"
 mkdir -p "$logs"
 pki_make
-
-port=$((20000 + $$ % 10000))
-url=https://127.0.0.1:$port
-etcd_start() {
-  "$base/bin/etcd" --data-dir "$scratch/etcd" --unsafe-no-fsync --log-level error --listen-client-urls "http://127.0.0.1:$((port + 1))" \
-    --advertise-client-urls "http://127.0.0.1:$((port + 1))" --listen-peer-urls "http://127.0.0.1:$((port + 2))" \
-    --initial-advertise-peer-urls "http://127.0.0.1:$((port + 2))" --initial-cluster "default=http://127.0.0.1:$((port + 2))" \
-    >"$scratch/etcd.log" 2>&1 &
-  pids+=($!)
-}
-api_start() {
-  "$base/bin/kube-apiserver" --etcd-servers "http://127.0.0.1:$((port + 1))" --bind-address 127.0.0.1 --secure-port "$port" \
-    --advertise-address 10.89.0.1 --endpoint-reconciler-type none --service-cluster-ip-range 10.96.0.0/24 --authorization-mode RBAC \
-    --client-ca-file "$pki/ca.crt" --tls-cert-file "$pki/apiserver.crt" --tls-private-key-file "$pki/apiserver.key" \
-    --service-account-issuer https://kubernetes.default.svc --service-account-key-file "$pki/accounts.key" \
-    --disable-admission-plugins ServiceAccount --service-account-signing-key-file "$pki/accounts.key" --cert-dir "$scratch" >>"$scratch/api.log" 2>&1 7>&- &
-  api_pid=$!
-  pids+=($!)
-  wait_for 60 kc get --raw /readyz || { tail -n 5 "$scratch/api.log" | sed 's/^/# /'; return 1; }
-}
-api_stop() { kill -9 "$api_pid"; wait "$api_pid" 2>/dev/null; }
-kc() { KUBECACHEDIR=$scratch/kubectl KUBERC=off "$base/bin/kubectl" --server "$url" --kubeconfig "$pki/admin.conf" "$@"; }
 
 read -r -a sanitize <<<"$(sed -n 's/.*\(-fsanitize=[^ ]*\).*/\1/p' "$build/flags")"
 check "the client builds" cc -std=c17 -D_GNU_SOURCE -I. -g "${sanitize[@]}" -o "$scratch/kube-client" tests/cluster/kube-client.c \
