@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Publishing. Each kind of document is a row: whether it is due, how it is sent, what an answer means. One request of a
- * kind is on its way at a time. */
+ * kind is on its way at a time, and one that changes the Node. */
 #include "daemonset/publish.h"
 
 #include <errno.h>
@@ -24,7 +24,9 @@ static const struct kt_backoff backoff = { .first_ms = 1000, .most_ms = 60 * 100
 
 #define PEERS_QUERY "limit=200&resourceVersion=0" /* a sample of a large cluster, from the server's cache */
 
-enum kind { LABEL, TAINT, TUNING, STATUS, EVENT, BENCH, PEERS, KIND_COUNT };
+/* The taint is ahead of what else changes the Node: its patch names the version that was heard, and would be of an older
+ * one behind them (409 Conflict). */
+enum kind { TAINT, LABEL, TUNING, STATUS, EVENT, BENCH, PEERS, KIND_COUNT };
 
 struct channel {
         struct kt_publisher *publisher;
@@ -251,8 +253,8 @@ static const struct {
         void (*done)(struct kt_publisher *publisher, const struct channel *channel, struct kt_json *object);
         int64_t spacing_ms;
 } kinds[KIND_COUNT] = {
-        [LABEL] = { KT_KUBE_MERGE, is_label_due, add_node_path, build_label, done_label, SPACING_MS },
         [TAINT] = { KT_KUBE_MERGE, is_taint_due, add_node_path, build_taint, done_taint, SPACING_MS },
+        [LABEL] = { KT_KUBE_MERGE, is_label_due, add_node_path, build_label, done_label, SPACING_MS },
         [TUNING] = { KT_KUBE_APPLY, is_tuning_due, add_tuning_path, build_tuning, done_tuning, SPACING_MS },
         [STATUS] = { KT_KUBE_APPLY, is_status_due, add_status_path, build_status, done_status, SPACING_MS },
         [EVENT] = { KT_KUBE_CREATE, is_event_due, add_event_path, build_event, done_event, EVENT_SPACING_MS },
@@ -261,6 +263,20 @@ static const struct {
 };
 
 /* ---- Sending ---- */
+
+static bool is_patch_of_node(enum kind kind)
+{
+        return kinds[kind].verb == KT_KUBE_MERGE;
+}
+
+/* It, or another of those that go one after the other, is on its way. */
+static bool is_held(const struct kt_publisher *publisher, enum kind kind)
+{
+        for (enum kind other = 0; is_patch_of_node(kind) && other < KIND_COUNT; other++)
+                if (is_patch_of_node(other) && publisher->channels[other].is_busy)
+                        return true;
+        return publisher->channels[kind].is_busy;
+}
 
 /* An Event that is there already was sent before a restart; one that the server does not take will never be taken. */
 static bool is_settled(const struct channel *channel, const struct kt_kube_answer *answer)
@@ -329,11 +345,12 @@ int kt_publisher_step(struct kt_publisher *publisher, const struct kt_moment *mo
 {
         publisher->now_ms = moment->now_ms;
         publisher->wall_s = moment->wall_s;
-        for (size_t kind = 0; kind < KIND_COUNT; kind++) {
+        for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
                 struct channel *channel = &publisher->channels[kind];
                 int r;
 
-                if (channel->is_busy || channel->not_before_ms > moment->now_ms || !kinds[kind].is_due(publisher))
+                if (is_held(publisher, kind) || channel->not_before_ms > moment->now_ms ||
+                    !kinds[kind].is_due(publisher))
                         continue;
                 r = send(publisher, channel, e);
                 if (r < 0)
@@ -346,11 +363,11 @@ int64_t kt_publisher_wait_ms(const struct kt_publisher *publisher, int64_t now_m
 {
         int64_t least_ms = -1;
 
-        for (size_t kind = 0; kind < KIND_COUNT; kind++) {
+        for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
                 const struct channel *channel = &publisher->channels[kind];
                 int64_t wait_ms = channel->not_before_ms > now_ms ? channel->not_before_ms - now_ms : 0;
 
-                if (!channel->is_busy && kinds[kind].is_due(publisher) && (least_ms < 0 || wait_ms < least_ms))
+                if (!is_held(publisher, kind) && kinds[kind].is_due(publisher) && (least_ms < 0 || wait_ms < least_ms))
                         least_ms = wait_ms;
         }
         return least_ms;

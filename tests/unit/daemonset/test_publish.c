@@ -107,21 +107,43 @@ static void hear_node(struct bed *bed, const char *text)
 static void test_step__label_and_taint_when_ready(void **state)
 {
         static const struct fake_answer answers[] = {
-                { .expect = "PATCH /api/v1/nodes/n1", .status = 200, .body = "{}" },
-                { .expect = "PATCH /api/v1/nodes/n1", .status = 200, .body = "{}" },
+                { .expect = "\"resourceVersion\": \"7\"", .status = 200, .body = "{}" },
+                { .expect = "\"k8skafka.io/tuned\": \"hash\"", .status = 200, .body = "{}" },
                 { 0 },
         };
+        struct kt_moment moment = { .wall_s = 10000 };
         struct bed bed;
 
         (void)state;
         bed_start(&bed, answers, KT_STATE_OK);
         assert_int_equal(kt_publisher_wait_ms(bed.publisher, 0), -1); /* the Node is not known */
         hear_node(&bed, NODE("7", "", TAINTED));
+        moment.now_ms = bed.api.now_ms;
+        assert_int_equal(kt_publisher_wait_ms(bed.publisher, moment.now_ms), 0);
+        assert_int_equal(kt_publisher_step(bed.publisher, &moment, NULL), 0);
+        assert_int_equal(kt_publisher_wait_ms(bed.publisher, moment.now_ms), -1); /* the label waits for an answer */
+        assert_false(kt_publisher_is_done(bed.publisher));
         run(&bed);
-        assert_non_null(strstr(kt_str_get(&bed.api.log), "\"k8skafka.io/tuned\": \"hash\""));
-        assert_non_null(strstr(kt_str_get(&bed.api.log), "\"resourceVersion\": \"7\""));
         assert_int_equal(kt_publisher_wait_ms(bed.publisher, bed.api.now_ms), -1);
         hear_node(&bed, NODE("8", LABELLED, ""));
+        assert_int_equal(kt_publisher_wait_ms(bed.publisher, bed.api.now_ms), -1);
+        bed_done(&bed);
+}
+
+static void test_step__a_taint_that_is_refused_holds_up_no_label(void **state)
+{
+        static const struct fake_answer answers[] = {
+                { .expect = "\"resourceVersion\": \"7\"", .status = 409, .body = "{}" },
+                { .expect = "\"k8skafka.io/tuned\": \"hash\"", .status = 200, .body = "{}" },
+                { .expect = "\"resourceVersion\": \"7\"", .status = 200, .body = "{}" },
+                { 0 },
+        };
+        struct bed bed;
+
+        (void)state;
+        bed_start(&bed, answers, KT_STATE_OK);
+        hear_node(&bed, NODE("7", "", TAINTED));
+        run(&bed);
         assert_int_equal(kt_publisher_wait_ms(bed.publisher, bed.api.now_ms), -1);
         bed_done(&bed);
 }
@@ -276,6 +298,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_step__label_and_taint_when_ready),
+                cmocka_unit_test(test_step__a_taint_that_is_refused_holds_up_no_label),
                 cmocka_unit_test(test_step__not_ready_loses_the_label_and_keeps_the_taint),
                 cmocka_unit_test(test_step__failures_are_tried_again_later),
                 cmocka_unit_test(test_step__makes_the_object_then_its_status),
