@@ -54,6 +54,7 @@ static int keep_pod(struct kt_node_state *state, const struct kt_pod *pod, bool 
         broker->misses = 0;
         broker->state = KT_BROKER_WAITING;
         broker->nofile = 0;
+        broker->nofile_wanted = 0;
         *ret_changed = true;
         return 0;
 }
@@ -138,6 +139,7 @@ struct work {
         struct kt_node_state *state;
         enum kt_broker_state result;
         uint64_t nofile;
+        uint64_t nofile_wanted;
         size_t processes;
         bool is_busy; /* the journal is somebody else's now */
         struct kt_err why;
@@ -150,15 +152,28 @@ static void worsen(struct work *work, enum kt_broker_state result)
                 work->result = result;
 }
 
-static void note_verdict(struct work *work, const struct kt_tuner_verdict *verdict)
+static uint64_t limit_of(const char *text)
 {
         uint64_t number = 0;
 
-        if (strcmp(verdict->id, "process.nofile") == 0 && verdict->have) {
-                if (kt_num_parse_u64(verdict->have, &number) < 0)
-                        number = UINT64_MAX; /* "unlimited" */
-                work->nofile = number < work->nofile ? number : work->nofile;
-        }
+        return kt_num_parse_u64(text, &number) < 0 ? UINT64_MAX : number; /* "unlimited" */
+}
+
+static void note_files(struct work *work, const struct kt_tuner_verdict *verdict)
+{
+        uint64_t have;
+
+        if (strcmp(verdict->id, "process.nofile") != 0 || !verdict->have)
+                return;
+        have = limit_of(verdict->have);
+        work->nofile = have < work->nofile ? have : work->nofile;
+        if (verdict->wish)
+                work->nofile_wanted = limit_of(verdict->wish->want);
+}
+
+static void note_verdict(struct work *work, const struct kt_tuner_verdict *verdict)
+{
+        note_files(work, verdict);
         switch (verdict->state) {
         case KT_STATE_APPLIED:
                 worsen(work, KT_BROKER_RAISED);
@@ -264,6 +279,7 @@ static int raise_broker(const struct kt_tuner *tuner, const struct kt_moment *mo
         broker->next_ms = moment->now_ms + KT_BROKERS_AGAIN_MS;
         changed = broker->nofile != work.nofile;
         broker->nofile = work.nofile == UINT64_MAX && work.processes == 0 ? 0 : work.nofile;
+        broker->nofile_wanted = work.nofile_wanted;
         if (work.result == KT_BROKER_ENOUGH && before == KT_BROKER_RAISED)
                 work.result = KT_BROKER_RAISED; /* that is why it is enough */
         broker->state = work.result;

@@ -30,9 +30,11 @@ static void set_number(struct kt_gauge *gauge, enum kt_metric_id id, const char 
 /* Families whose labels come and go. */
 static void forget(struct kt_gauge *gauge)
 {
-        static const enum kt_metric_id ids[] = { KT_METRIC_BUILD_INFO,   KT_METRIC_ROW_STATE,  KT_METRIC_ROW_HAVE,
-                                                 KT_METRIC_ROW_WANT,     KT_METRIC_DRIFT,      KT_METRIC_RESTORES,
-                                                 KT_METRIC_BROKER_FILES, KT_METRIC_DISK_WRITE, KT_METRIC_DISK_TIME };
+        static const enum kt_metric_id ids[] = { KT_METRIC_BUILD_INFO,   KT_METRIC_ROW_STATE,
+                                                 KT_METRIC_ROW_HAVE,     KT_METRIC_ROW_WANT,
+                                                 KT_METRIC_DRIFT,        KT_METRIC_RESTORES,
+                                                 KT_METRIC_BROKER_FILES, KT_METRIC_BROKER_FILES_WANTED,
+                                                 KT_METRIC_DISK_WRITE,   KT_METRIC_DISK_TIME };
 
         for (size_t i = 0; i < KT_COUNT(ids); i++)
                 kt_metrics_forget(gauge->metrics, ids[i], NULL, 0);
@@ -64,6 +66,9 @@ static void set_brokers(struct kt_gauge *gauge, const struct kt_node_state *stat
                 running += broker->pod.state == KT_POD_RUNNING;
                 if (broker->nofile > 0)
                         kt_metrics_set(gauge->metrics, KT_METRIC_BROKER_FILES, labels, (double)broker->nofile);
+                if (broker->nofile_wanted > 0)
+                        kt_metrics_set(gauge->metrics, KT_METRIC_BROKER_FILES_WANTED, labels,
+                                       (double)broker->nofile_wanted);
         }
         set(gauge, KT_METRIC_BROKERS, (double)running);
         set(gauge, KT_METRIC_VOLUMES, (double)state->volume_count);

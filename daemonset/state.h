@@ -65,11 +65,12 @@ enum kt_broker_state {
 /* A pod of a broker on this node. */
 struct kt_node_broker {
         struct kt_pod pod;
-        bool is_seen;    /* in the list that comes in */
-        bool is_changed; /* its limits have to be looked at now */
-        unsigned misses; /* times in a row that it was looked at in vain */
-        int64_t next_ms; /* when to look again */
-        uint64_t nofile; /* least hard limit of its processes; 0: not known */
+        bool is_seen;           /* in the list that comes in */
+        bool is_changed;        /* its limits have to be looked at now */
+        unsigned misses;        /* times in a row that it was looked at in vain */
+        int64_t next_ms;        /* when to look again */
+        uint64_t nofile;        /* least hard limit of its processes; 0: not known */
+        uint64_t nofile_wanted; /* 0: not known, or nothing is */
         enum kt_broker_state state;
         char *reason; /* owned; NULL: nothing to say */
 };

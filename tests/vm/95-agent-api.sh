@@ -326,6 +326,9 @@ check "the container is the last one again" say_running kafka-0 5
 hard_of "$pid" >/out/hard
 published() { ask -f "$api/apis/k8skafka.io/v1/nodetunings/n1" | jq -e --argjson hard "$(cat /out/hard)" '.status.nofile == $hard and (.status.volumes | length) > 0'; }
 check "published" until_true 30 published
+for name in k8skafka_broker_open_files_limit k8skafka_broker_open_files_wanted; do
+  check "$name" test "$(metric "$name")" = "$(cat /out/hard)"
+done
 sleep 2 # Events are sent one after the other
 check "the agent lives" pidof kafka-tunerd
 exit 0
