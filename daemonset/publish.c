@@ -24,8 +24,8 @@ static const struct kt_backoff backoff = { .first_ms = 1000, .most_ms = 60 * 100
 
 #define PEERS_QUERY "limit=200&resourceVersion=0" /* a sample of a large cluster, from the server's cache */
 
-/* The taint is ahead of what else changes the Node: its patch names the version that was heard, and would be of an older
- * one behind them (409 Conflict). */
+/* The taint is ahead of what else changes the Node: its patch names the version that was heard, and would be of an
+ * older one behind them (409 Conflict). */
 enum kind { TAINT, LABEL, TUNING, STATUS, EVENT, BENCH, PEERS, KIND_COUNT };
 
 struct channel {
