@@ -165,6 +165,9 @@ check "somebody else's data" cluster_write "$node" "$disk" log/starts <<<foreign
 check "somebody else's folder" cluster_disk "$node" "$disk" chown -R 2000:2000 .
 check "namespace of the same name" cluster_namespace bed baseline
 check "a claim for that disk" cluster_claim bed data-echo-2 "$node" "$disk"
+# The others have theirs elsewhere, or one of them may be seated on the only node that echo-2 can go to.
+check "claims for the others" cluster_claim bed data-echo-0 $((node % 3 + 1)) 0
+check "on the other nodes" cluster_claim bed data-echo-1 $(((node + 1) % 3 + 1)) 0
 check "applied" kc -n bed apply -f tests/cluster/bed.yaml
 check "Ready" cluster_ready bed sts/echo 90 || cluster_show bed
 check "the pod is where the disk is" equal "$(cluster_node_of bed echo-2)" "$node"
