@@ -447,9 +447,12 @@ static double stretched(struct run *run, const struct kt_disk_phase_row *row, si
         return seconds + more;
 }
 
-/* A single stream spends what a bucket got back more slowly than all requests together: twice the time is for that. */
+/* A single stream spends what a bucket got back more slowly than all requests together: twice the time is for that, as
+ * far as there is time. What is not spent then is said of the rate. */
 static double spending(struct run *run, const struct kt_disk_phase_row *row)
 {
+        const double end = run->options->seconds - 1; /* a second for what comes between phases and behind the last */
+        const double left = end - kt_engine_seconds(run->engine) - run->plan.phases[row->id].seconds;
         double seconds = 0;
 
         if (row->id != KT_PHASE_CATCH_UP)
@@ -460,7 +463,7 @@ static double spending(struct run *run, const struct kt_disk_phase_row *row)
                 if (fit->has_knee && fit->burst.value > fit->sustained.value)
                         seconds = fmax(seconds, 2 * spare_of(run, v) / (fit->burst.value - fit->sustained.value));
         }
-        seconds = fmin(ceil(seconds), SPEND_MOST);
+        seconds = fmin(ceil(seconds), fmax(fmin(SPEND_MOST, floor(left)), 0));
         run->slack -= seconds;
         return seconds;
 }
