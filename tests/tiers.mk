@@ -21,12 +21,11 @@ CLUSTER := $(patsubst %,cluster:%,$(sort $(wildcard tests/cluster/[0-9]*.sh)))
 
 check: all unit-programs ## quick tests for any user: lint, unit tests, some seconds of fuzzing
 	@FUZZ_SECONDS=3 $(RUN) $(LINT) $(UNIT:%=unit:%) fuzz:tests/fuzz/run
-# Status 3: this machine lacks something, and each script says so as a skip. The tiers vm and cluster and the rest of disk
+# Status 3: this machine lacks something, and each script says so as a skip. The tiers disk, vm and cluster
 # are targets of their own: together they take three quarters of an hour.
-test: all unit-programs asan-programs ## all tiers but vm and cluster; MUST_RUN=1 turns skips into failures
+test: all unit-programs asan-programs ## all tiers but disk, vm and cluster; MUST_RUN=1 turns skips into failures
 	@BUILD=$(BUILD) image/build || [ $$? = 3 ]
-	@FUZZ_SECONDS=10 $(RUN) $(LINT) $(UNIT:%=unit:%) $(ASAN) $(ANALYZE) fuzz:tests/fuzz/run $(SYSTEM) $(KAFKA) $(IMAGE) $(MANIFESTS) \
-	  $(filter %/20-short.sh,$(DISK))
+	@FUZZ_SECONDS=10 $(RUN) $(LINT) $(UNIT:%=unit:%) $(ASAN) $(ANALYZE) fuzz:tests/fuzz/run $(SYSTEM) $(KAFKA) $(IMAGE) $(MANIFESTS)
 .PHONY: check test
 
 lint: all ## the rules of the house
