@@ -191,14 +191,11 @@ t_case "global values"
 map=$(cat /proc/sys/vm/max_map_count)
 at_exit sh -c "echo $map >/proc/sys/vm/max_map_count"
 state=$scratch/global/journal
-if [ "$map" -lt 262144 ]; then
-  run 0 "$tuner" apply --journal "$state" --only vm.max_map_count
-  check "is raised" test "$(cat /proc/sys/vm/max_map_count)" -ge 262144
-  run 0 "$tuner" revert --journal "$state"
-  check "is taken back" test "$(cat /proc/sys/vm/max_map_count)" = "$map"
-else
-  skip "vm.max_map_count" "it is $map already"
-fi
+echo 65530 >/proc/sys/vm/max_map_count # the kernel's default, whatever this machine has
+run 0 "$tuner" apply --journal "$state" --only vm.max_map_count
+check "is raised" test "$(cat /proc/sys/vm/max_map_count)" -ge 262144
+run 0 "$tuner" revert --journal "$state"
+check "is taken back" test "$(cat /proc/sys/vm/max_map_count)" = 65530
 ratios=$(cat /proc/sys/vm/dirty_ratio /proc/sys/vm/dirty_bytes | tr '\n' ' ')
 if [ "${ratios% 0 }" != "$ratios" ]; then
   at_exit sh -c "echo ${ratios%% *} >/proc/sys/vm/dirty_ratio"
