@@ -11,7 +11,9 @@ build=$(realpath "${BUILD:-build}")
 [ -x "$build/bin/kafka-tunerd" ] || t_skip_rest "the agent is not built"
 
 scratch=$(mktemp -d) || exit 1
-clean() { kill -9 "${pids[@]}" 2>/dev/null; wait 2>/dev/null; umount "$scratch/volume" 2>/dev/null; rm -rf "$scratch"; }
+agent=""
+# The agent ends its kafka-diskbench.
+clean() { kill "$agent" && wait "$agent"; kill -9 "${pids[@]}"; wait; umount "$scratch/volume"; rm -rf "$scratch"; } 2>/dev/null
 at_exit clean
 export CLUSTER_DIR=$scratch/cluster CLUSTER_NODES=0
 # shellcheck source=env.sh
@@ -30,8 +32,7 @@ objects() {
   kc create -f manifests/components/tuner/namespace.yaml && kc create namespace kafka &&
     kc create -f manifests/components/tuner/nodetuning.yaml -f manifests/components/tuner/rbac.yaml &&
     kc wait --for condition=Established crd/nodetunings.k8skafka.io --timeout 30s &&
-    kc create -f - <<<'{apiVersion: v1, kind: Node, metadata: {name: n1}}' &&
-    kc -n k8skafka-system create serviceaccount kafka-tunerd
+    kc create -f - <<<'{apiVersion: v1, kind: Node, metadata: {name: n1}}' && kc -n kafka create serviceaccount default
 }
 check "the objects are made" objects
 kc -n k8skafka-system create token kafka-tunerd --duration 1h | tr -d '\n' >"$scratch/token"
@@ -50,13 +51,16 @@ tuning: {tunables: {vm.max_map_count: {policy: check}, fs.file-max: {policy: che
 YAML
 "$build/bin/kafka-tunerd" --node n1 -c "$scratch/kafka.yaml" --journal "$scratch/journal" --api "$url" --token "$scratch/token" --ca "$pki/ca.crt" \
   --disks "$scratch/volume" --diskbench "$build/bin/kafka-diskbench" --kubelet-dir "$scratch/kubelet" 2>"$scratch/log" &
-pids+=($!)
+agent=$!
+pids+=("$agent")
 
 result() { kc get nodetuning n1 -o json | jq -c '.status.disks[0]'; }
 is_measured() { [ "$(result | jq '.write > 0')" = true ]; }
 events() { kc get events -o json | jq -r '.items[] | .reason + " " + .message'; }
 asked() { kc get node n1 -o jsonpath='{.metadata.annotations.k8skafka\.io/diskbench}'; }
 is_answered() { [ -z "$(asked)" ]; }
+says() { events | grep -F "$1"; }
+is_newer() { [ "$(result | jq -r .measured)" != "$first" ]; }
 until_is() { # SECONDS CMD...
   local end=$((SECONDS + $1))
   while ! "${@:2}" 2>/dev/null; do
@@ -84,4 +88,24 @@ first=$(result | jq -r .measured)
 check "by an annotation" kc annotate node n1 k8skafka.io/diskbench=requested
 check "it is answered at once" until_is 10 is_answered
 check "with the same result" test "$(result | jq -r .measured)" = "$first"
+
+t_case "a broker on the node"
+check "a pod" kc create -f - <<'YAML'
+apiVersion: v1
+kind: Pod
+metadata: {name: kafka-0, namespace: kafka, labels: {app.kubernetes.io/name: kafka}}
+spec: {nodeName: n1, containers: [{name: kafka, image: nothing.invalid/kafka:1}]}
+YAML
+check "that runs" kc -n kafka patch pod kafka-0 --subresource status --type merge -p '{"status": {"phase": "Running", "containerStatuses": [
+  {"name": "kafka", "image": "nothing.invalid/kafka:1", "imageID": "", "ready": true, "restartCount": 0,
+   "containerID": "containerd://'"$(printf 'a%.0s' {1..64})"'", "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}}]}}'
+sleep 1
+check "asked to measure anew" kc annotate node n1 k8skafka.io/diskbench=again
+check "it is answered at once" until_is 10 is_answered
+check "with a refusal that says why" until_is 10 says "DiskBenchRefused a broker runs here"
+check "and the result is as before" test "$(result | jq -r .measured)" = "$first"
+check "the broker leaves" kc -n kafka delete pod kafka-0 --force --grace-period=0
+sleep 1
+check "asked to measure anew" kc annotate node n1 k8skafka.io/diskbench=again
+check "it is measured again" until_is 120 is_newer
 done_testing
