@@ -42,10 +42,10 @@ bool kt_heap_is_set(char *const *arguments, const char *text)
                 if (is_heap_flag(*arguments))
                         return true;
         while (text && *text) {
-                text += strspn(text, " \t");
+                text += strspn(text, " \t\n");
                 if (is_heap_flag(text))
                         return true;
-                text += strcspn(text, " \t");
+                text += strcspn(text, " \t\n");
         }
         return false;
 }

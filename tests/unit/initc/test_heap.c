@@ -53,6 +53,7 @@ static void test_is_set__rows(void **state)
                 { { "sh" }, "-Xms1G -server", false },
                 { { "sh" }, "-Dname=-Xmx1G", false },
                 { { NULL }, " -Xmx1G", true },
+                { { NULL }, "-Xss1m\n-Xmx1G\n", true }, /* a block of YAML */
         };
 
         (void)state; /* no tree needed */
