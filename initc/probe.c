@@ -66,6 +66,16 @@ static int wait_for(int fd, short events, int64_t deadline)
         }
 }
 
+/* Without a signal when the other side is gone. */
+static int send_whole(int fd, const uint8_t *bytes, size_t len)
+{
+        ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
+
+        if (n < 0)
+                return -errno;
+        return (size_t)n == len ? 0 : -EAGAIN; /* any socket's buffer has room for it */
+}
+
 static int read_exactly(int fd, uint8_t *out, size_t len, int64_t deadline)
 {
         while (len > 0) {
@@ -131,7 +141,7 @@ static int ask(int fd, int64_t deadline, struct kt_err *e)
         int size;
         int r;
 
-        r = kt_fs_write_all(fd, request, len); /* fits in any socket's buffer */
+        r = send_whole(fd, request, len);
         if (r == 0)
                 r = read_exactly(fd, response, 4, deadline);
         if (r < 0)
