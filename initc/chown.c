@@ -83,13 +83,21 @@ static void note(struct act *act, int r, const char *path)
                 act->opts->progress(act->opts->context, &act->stats);
 }
 
+static enum kt_entry judge(const struct kt_walk_entry *entry, const struct kt_owner *owner)
+{
+        return entry->problem == KT_ENTRY_RIGHT ? kt_entry_judge(&entry->st, owner) : entry->problem;
+}
+
 static int visit(void *context, const struct kt_walk_entry *entry)
 {
         struct act *act = context;
-        int r = entry->problem == KT_ENTRY_UNREADABLE ? entry->error : 0;
+        enum kt_entry judged = judge(entry, &act->opts->owner);
+        int r = judged == KT_ENTRY_UNREADABLE ? entry->error : 0;
 
-        if (entry->problem == KT_ENTRY_RIGHT && kt_entry_judge(&entry->st, &act->opts->owner) == KT_ENTRY_FIXABLE)
+        if (judged == KT_ENTRY_FIXABLE)
                 r = fix(entry, &act->opts->owner);
+        else if (judged != KT_ENTRY_RIGHT && judged != KT_ENTRY_UNREADABLE)
+                act->stats.left[judged]++;
         note(act, r, entry->path);
         return 0;
 }
@@ -106,4 +114,48 @@ int kt_chown_tree(int root_fd, const struct kt_chown_opts *opts, struct kt_chown
 
         *ret = act.stats;
         return act.first_error;
+}
+
+struct look {
+        const struct kt_owner *owner;
+        struct kt_chown_stats stats;
+};
+
+static void count(struct look *look, enum kt_entry judged)
+{
+        look->stats.entries++;
+        if (judged == KT_ENTRY_FIXABLE)
+                look->stats.changed++;
+        else if (judged != KT_ENTRY_RIGHT)
+                look->stats.left[judged]++;
+}
+
+static int look_at(void *context, const struct kt_walk_entry *entry)
+{
+        struct look *look = context;
+
+        count(look, judge(entry, look->owner));
+        return 0;
+}
+
+int kt_chown_verify(int root_fd, const struct kt_owner *owner, struct kt_chown_stats *ret, struct kt_err *e)
+{
+        struct look look = { .owner = owner };
+        struct stat st;
+        int r = fstat(root_fd, &st) < 0 ? -errno : kt_walk(root_fd, look_at, &look);
+
+        if (r < 0)
+                return kt_err_set(e, r, "walk the folder");
+        count(&look, kt_entry_judge(&st, owner));
+        *ret = look.stats;
+        return 0;
+}
+
+uint64_t kt_chown_blocking(const struct kt_chown_stats *stats)
+{
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < KT_ENTRY_COUNT_; i++)
+                sum += kt_entry_is_blocking((enum kt_entry)i) ? stats->left[i] : 0;
+        return sum;
 }

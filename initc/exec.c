@@ -94,7 +94,11 @@ static void check_properties(struct run *run, int dir_fd)
         KT_AUTO_STR struct kt_str text = { 0 };
         int r = kt_fs_read(dir_fd, KT_HANDOFF_PROPERTIES, KT_PROPERTIES_FILE_MAX, &text);
 
-        if (r < 0)
+        if (r == -EACCES)
+                refuse(run, "properties", run->args->handoff,
+                       "set securityContext.runAsGroup of the broker container to the group of storage.owner",
+                       "server.properties cannot be read: permission denied");
+        else if (r < 0)
                 refuse(run, "properties", run->args->handoff, PREPARE_NEXT, "server.properties cannot be read");
         else if (text.len != run->handoff.properties_bytes ||
                  kt_crc32c(text.data, text.len) != run->handoff.properties_crc)
@@ -450,7 +454,8 @@ static enum kt_exit judge(struct run *run, const struct kt_steps *steps)
         KT_AUTO_FD int dir = open(run->args->handoff, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (dir < 0) {
-                refuse(run, "no-handoff", run->args->handoff, PREPARE_NEXT, "there is no hand-off directory");
+                refuse(run, "no-handoff", run->args->handoff, PREPARE_NEXT,
+                       errno == ENOENT ? "there is no hand-off directory" : "the hand-off directory cannot be opened");
                 return KT_EXIT_NOT_WANTED;
         }
         if (read_handoff(run, dir) < 0)
@@ -467,6 +472,10 @@ static enum kt_exit judge(struct run *run, const struct kt_steps *steps)
         if (run->signal > 0)
                 return (enum kt_exit)(ENDED_BY_SIGNAL + run->signal);
         check_limits(run);
+        if (run->findings.error < 0) { /* the lost finding may have been a refusal */
+                (void)kt_err_set(&run->e, run->findings.error, "judge the hand-off"); /* the exit code says it */
+                return KT_EXIT_FAILED;
+        }
         return kt_findings_count(&run->findings, KT_LEVEL_ERROR) > 0 ? KT_EXIT_NOT_WANTED : KT_EXIT_OK;
 }
 

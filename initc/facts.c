@@ -394,7 +394,7 @@ int kt_facts_walk(const struct kt_volume *volume, struct kt_log_dir *dir, const 
         struct stat st;
         int r;
 
-        if (dir->was_walked || !dir->exists) {
+        if (dir->was_walked || !dir->exists || volume->fd < 0) {
                 dir->was_walked = true;
                 return 0;
         }

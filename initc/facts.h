@@ -83,7 +83,8 @@ struct kt_log_dir *kt_volume_log_dir(const struct kt_volume *volume, const char 
 /* The same; one that is no candidate yet is looked at and added, also when it does not exist. NULL: no memory. */
 struct kt_log_dir *kt_volume_add_log_dir(struct kt_volume *volume, const char *name);
 
-/* Walks one log dir once: owners and modes, foreign directories, segments. A missing one is walked at once. */
+/* Walks one log dir once: owners and modes, foreign directories, segments. A missing one, and one of a volume that
+ * cannot be read, is walked at once. */
 KT_MUST_CHECK int kt_facts_walk(const struct kt_volume *volume, struct kt_log_dir *dir,
                                 const struct kt_kafka_version *version, const struct kt_owner *owner, struct kt_err *e);
 

@@ -59,10 +59,13 @@ static bool is_denied(int error)
 static void check_open(const struct context *c, const char *id)
 {
         struct kt_err e = { .code = c->volume->error, .text = "the volume cannot be opened" };
+        bool is_missing = e.code == -ENOENT || e.code == -ENOTDIR;
         char text[KT_ERR_TEXT_MAX];
 
         if (c->volume->fd < 0 && !is_denied(c->volume->error))
-                add(c, KT_LEVEL_ERROR, id, "add the volumeMount to the init container, or correct storage.volumes",
+                add(c, KT_LEVEL_ERROR, id,
+                    is_missing ? "add the volumeMount to the init container, or correct storage.volumes"
+                               : "look on the node for I/O errors of its disk (dmesg)",
                     "%s", kt_err_text(&e, text, sizeof(text)));
 }
 

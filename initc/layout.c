@@ -50,11 +50,12 @@ static bool has_parent(const char *path)
         return false;
 }
 
-/* Takes empty and "." components out of an absolute path, in place. */
-static void make_plain(char *path)
+bool kt_layout_make_plain(char *path)
 {
         char *out = path;
 
+        if (path[0] != '/' || has_parent(path))
+                return false;
         for (const char *in = path; *in;) {
                 size_t len;
 
@@ -68,6 +69,7 @@ static void make_plain(char *path)
                 in += len;
         }
         *out = '\0';
+        return true;
 }
 
 /* The part of path below base: "." for base itself, NULL when it is elsewhere. */
@@ -113,12 +115,9 @@ static const char *find_overlap(const struct kt_layout *layout, const char *path
 static int add_given(struct kt_volumes *volumes, const struct kt_property *property, char *path,
                      struct kt_layout *layout, size_t *cap, struct kt_findings *findings)
 {
-        bool is_usable = path[0] == '/' && !has_parent(path);
-        const char *other;
+        bool is_usable = kt_layout_make_plain(path);
+        const char *other = is_usable ? find_overlap(layout, path) : NULL;
 
-        if (is_usable)
-                make_plain(path);
-        other = is_usable ? find_overlap(layout, path) : NULL;
         if (other) {
                 complain(findings, "log-dir-twice", property, "'%s' holds %s and %s: one is the other, or in it",
                          property->key, other, path);

@@ -34,4 +34,8 @@ void kt_layout_done(struct kt_layout *layout);
 
 struct kt_log_dir *kt_layout_log_dir(const struct kt_layout_dir *item);
 
+/* Takes empty and "." components out of an absolute path, in place. False, and nothing is changed: it is not absolute, or
+ * has a ".." in it. */
+bool kt_layout_make_plain(char *path);
+
 #endif

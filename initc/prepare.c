@@ -5,6 +5,7 @@
  * refusal changes nothing. The steps are rows: `format` is the same run with fewer of them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +34,9 @@ struct run {
         struct kt_gathered g;
         struct kt_steps steps;
         struct kt_err e;
-        bool changed; /* anything was written, or would be */
-        bool partly;  /* some entries could not be given away */
+        const char *next; /* what a person does when all went well */
+        bool changed;     /* anything was written, or would be */
+        bool partly;      /* some entries could not be given away */
 };
 
 static double seconds_since(const struct timespec *start)
@@ -374,7 +376,7 @@ static int open_handoff_dir(struct run *run)
                 return kt_fs_make_dir(run->args->handoff, 0755, &run->e);
 
         fd = open(run->args->handoff, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        return fd < 0 && errno == ENOENT ? -ENOENT : fd;
+        return fd < 0 ? -errno : fd;
 }
 
 static int write_handoff(struct run *run, const struct kt_str *properties, const struct kt_str *json, bool *ret_changed)
@@ -467,30 +469,44 @@ static void write_termination_message(const struct run *run, const char *text)
                 kt_steps_say(&run->steps, "warning", "the termination message could not be written");
 }
 
+static char *tell_success(const struct run *run, bool is_partly)
+{
+        const char *word = run->args->dry_run ? "planned" : is_partly ? "partly" : "ready";
+        const char *before = run->changed || run->args->dry_run || is_partly ? "" : "nothing had to be changed; ";
+        const char *what = run->args->dry_run
+                                   ? run->changed ? "nothing was changed; run it without --dry-run" : "nothing to do"
+                           : is_partly ? "some entries still belong to others; see the warnings"
+                                       : run->next;
+
+        kt_steps_say(&run->steps, word, "%s%s", before, what);
+        return kt_str_make("%s: %s%s\n", word, before, what);
+}
+
+/* The report in JSON has no place for what kept it from being complete. */
+static char *tell_failure(const struct run *run)
+{
+        char why[KT_ERR_TEXT_MAX];
+
+        (void)kt_err_text(&run->e, why, sizeof(why)); /* returns its own buffer */
+        kt_steps_say(&run->steps, "failed", "%s", why);
+        if (!run->steps.is_text)
+                (void)fprintf(stderr, "error: %s\n", why); /* the exit code says it, too */
+        return kt_str_make("failed: %s\n", why);
+}
+
 static enum kt_exit finish(struct run *run, enum kt_exit code)
 {
         const struct kt_finding *refusal = kt_findings_first(&run->g.findings, KT_LEVEL_ERROR);
         KT_AUTO_FREE char *text = NULL;
-        char why[KT_ERR_TEXT_MAX];
 
         if (code == KT_EXIT_OK || code == KT_EXIT_PARTLY) {
-                const char *word = run->args->dry_run ? "planned" : code == KT_EXIT_PARTLY ? "partly" : "ready";
-                const char *what =
-                        run->args->dry_run
-                                ? run->changed ? "nothing was changed; run it without --dry-run" : "nothing to do"
-                        : code == KT_EXIT_PARTLY ? "some entries still belong to others; see the warnings"
-                        : run->changed           ? "start the broker with: kafka-initc exec"
-                                                 : "nothing had to be changed; start the broker with: kafka-initc exec";
-
-                kt_steps_say(&run->steps, word, "%s", what);
-                text = kt_str_make("%s: %s\n", word, what);
-        } else if (refusal) {
+                text = tell_success(run, code == KT_EXIT_PARTLY);
+        } else if (refusal && code != KT_EXIT_FAILED) {
                 KT_AUTO_FREE char *told = kt_steps_finding_text(refusal);
 
                 text = kt_str_make("refused: %s\n", told ? told : refusal->message);
         } else {
-                kt_steps_say(&run->steps, "failed", "%s", kt_err_text(&run->e, why, sizeof(why)));
-                text = kt_str_make("failed: %s\n", kt_err_text(&run->e, why, sizeof(why)));
+                text = tell_failure(run);
         }
         if (text)
                 write_termination_message(run, text);
@@ -559,11 +575,16 @@ static enum kt_exit judge_and_act(struct run *run, const struct step_row *rows, 
 static int run_rows(const struct kt_args *args, const struct step_row *rows, size_t count)
 {
         static const int needed[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER };
-        struct run run = { .args = args, .g.root.fd = -1 };
+        struct run run = { .args = args,
+                           .g.root.fd = -1,
+                           .next = rows == prepare_rows ? "start the broker with: kafka-initc exec"
+                                                        : "go on with: kafka-initc prepare" };
         enum kt_exit code;
 
         kt_steps_init(&run.steps, args);
         umask(022);
+        /* A reader of ours that is gone must not end the work halfway. */
+        (void)sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL); /* cannot fail for this signal */
         code = kt_caps_keep(needed, KT_COUNT(needed), &run.e) < 0 ? KT_EXIT_FAILED
                                                                   : kt_gather(args, KT_GATHER_NEED, &run.g, &run.e);
         if (code == KT_EXIT_USAGE)

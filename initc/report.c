@@ -72,16 +72,20 @@ enum kt_exit kt_report_prepare(const struct kt_gathered *g, const struct kt_step
                 is_changed = is_changed || steps->items[i].state == KT_STEP_PLANNED;
 
         kt_json_text(document, "verdict",
-                     code == KT_EXIT_OK                                    ? is_changed ? "planned" : "ready"
-                     : code == KT_EXIT_PARTLY                              ? "partly"
-                     : kt_findings_count(&g->findings, KT_LEVEL_ERROR) > 0 ? "refused"
-                                                                           : "failed");
+                     code == KT_EXIT_OK                                     ? is_changed ? "planned" : "ready"
+                     : code == KT_EXIT_PARTLY                               ? "partly"
+                     : code == KT_EXIT_FAILED                               ? "failed"
+                     : kt_findings_count(&g->findings, KT_LEVEL_ERROR) == 0 ? "failed"
+                                                                            : "refused");
         kt_json_int(document, "exitCode", code);
         kt_json_text(document, "pod", g->identity.pod);
         kt_json_int(document, "nodeId", g->identity.node_id);
         kt_steps_json(steps, document);
         kt_json_findings(document, "findings", &g->findings);
-        add_need(kt_json_object(document, "need"), g);
+        if (g->need.descriptors.term_count > 0)
+                add_need(kt_json_object(document, "need"), g);
+        else
+                kt_json_text(document, "need", NULL); /* it did not come that far: nobody knows */
         return print(document, code);
 }
 

@@ -13,12 +13,17 @@
 #include "initc/report.h"
 #include "initc/sources.h"
 #include "initc/steps.h"
-#include "initc/walk.h"
 #include "lib/base/auto.h"
 #include "lib/kafka/schema.h"
 #include "lib/os/caps.h"
 #include "lib/os/fs.h"
 #include "lib/text/num.h"
+
+/* Whether the findings tell of the failure already. They may be of what was looked at before something failed. */
+static bool is_told(const struct kt_findings *findings, enum kt_exit code)
+{
+        return code != KT_EXIT_FAILED && findings && kt_findings_count(findings, KT_LEVEL_ERROR) > 0;
+}
 
 /* Prints what is wrong as a compiler would, on stderr. Returns code. */
 static enum kt_exit complain(const struct kt_findings *findings, const struct kt_err *e, enum kt_exit code)
@@ -28,7 +33,7 @@ static enum kt_exit complain(const struct kt_findings *findings, const struct kt
 
         if (findings)
                 kt_report_findings(findings, kt_report_has_colour(stderr), &text);
-        if (e->code < 0 && (!findings || kt_findings_count(findings, KT_LEVEL_ERROR) == 0))
+        if (e->code < 0 && !is_told(findings, code))
                 kt_str_addf(&text, "error: %s\n", kt_err_text(e, why, sizeof(why)));
         return kt_report_print(&text, stderr) < 0 ? KT_EXIT_FAILED : code;
 }
@@ -48,6 +53,17 @@ static void say_volume(const struct kt_gathered *g, const struct kt_steps *steps
                      (unsigned long long)dir->found.partitions);
 }
 
+/* Mounts are found by their names: a path is written as the kernel writes it. */
+static int read_volume_paths(const struct kt_args *args, struct kt_err *e)
+{
+        for (size_t i = 0; i < args->operand_count; i++)
+                if (!kt_layout_make_plain(args->operands[i]) || args->operands[i][0] == '\0')
+                        return kt_err_set(e, -EINVAL,
+                                          "volume wants the absolute path that a volume is mounted at, not '%s'",
+                                          args->operands[i]);
+        return 0;
+}
+
 int kt_verb_volume(void *verb_args)
 {
         const struct kt_args *args = verb_args;
@@ -57,6 +73,8 @@ int kt_verb_volume(void *verb_args)
         struct kt_err e = { 0 };
         enum kt_exit code;
 
+        if (read_volume_paths(args, &e) < 0)
+                return (int)complain(NULL, &e, KT_EXIT_USAGE);
         own.volumes = args->operand_count > 0 ? args->operands : NULL;
         kt_steps_init(&steps, args);
         code = kt_gather(&own, KT_GATHER_VOLUMES, &g, &e);
@@ -146,15 +164,26 @@ static enum kt_exit print_properties(const struct kt_kafka_version *version, con
         return kt_report_print(&text, stdout) < 0 ? KT_EXIT_FAILED : KT_EXIT_OK;
 }
 
+/* What was checked, as text or JSON. What no finding says stands on stderr, also beside the JSON. */
+static enum kt_exit tell_config(const struct kt_args *args, const struct kt_kafka_version *version,
+                                const struct kt_properties *list, const struct kt_findings *findings,
+                                const struct kt_err *e, enum kt_exit code)
+{
+        if (args->output == KT_OUTPUT_TEXT)
+                return complain(findings, e, code);
+        if (!is_told(findings, code))
+                code = complain(NULL, e, code);
+        return kt_report_config(list, version, findings, code);
+}
+
 static int config_render(const struct kt_args *args)
 {
         struct kt_gathered g;
         struct kt_err e = { 0 };
         enum kt_exit code = kt_gather(args, KT_GATHER_CONFIG, &g, &e);
 
-        if (args->output == KT_OUTPUT_JSON)
-                code = kt_report_config(&g.properties, g.version, &g.findings, code);
-        else if (complain(&g.findings, &e, code) == KT_EXIT_OK)
+        code = tell_config(args, g.version, &g.properties, &g.findings, &e, code);
+        if (args->output == KT_OUTPUT_TEXT && code == KT_EXIT_OK)
                 code = print_properties(g.version, &g.properties);
         kt_gathered_done(&g);
         return (int)code;
@@ -205,8 +234,11 @@ static int check_properties_file(const struct kt_args *args, const char *path)
 
         compile.version = kt_kafka_version_find(args->kafka_version ? args->kafka_version : "");
         if (!compile.version) {
-                (void)kt_err_set(&e, -EINVAL, "--kafka-version VERSION says which Kafka %s is for",
-                                 path); /* complained of next */
+                if (args->kafka_version)
+                        (void)kt_kafka_version_refuse(args->kafka_version, &e); /* complained of next */
+                else
+                        (void)kt_err_set(&e, -EINVAL, "--kafka-version VERSION says which Kafka %s is for",
+                                         path); /* complained of next */
                 return (int)complain(NULL, &e, KT_EXIT_USAGE);
         }
         if (kt_spec_default(&spec) < 0 || read_properties_file(path, &list, &findings, &e) < 0)
@@ -217,12 +249,31 @@ static int check_properties_file(const struct kt_args *args, const char *path)
         spec.kafka.roles |= roles && kt_listener_is_named(roles, "controller") ? KT_ROLE_CONTROLLER : 0;
         if (kt_compile(&compile, &list, &findings, &e) < 0)
                 code = KT_EXIT_USAGE;
-        if (args->output == KT_OUTPUT_JSON)
-                return (int)kt_report_config(&list, compile.version, &findings, code);
-        return (int)complain(&findings, &e, code);
+        return (int)tell_config(args, compile.version, &list, &findings, &e, code);
 }
 
-/* kafka.yaml alone, anywhere: the pod is the set's first when there is none around. */
+/* The pod is the set's first when there is none around. */
+static int compile_spec(const struct kt_args *args, struct kt_identity *identity, struct kt_compile *compile,
+                        struct kt_properties *list, struct kt_findings *findings, struct kt_err *e)
+{
+        const struct kt_spec *spec = compile->spec;
+        int r;
+
+        compile->version = kt_kafka_version_find(args->kafka_version ? args->kafka_version : spec->kafka.version);
+        if (!compile->version)
+                return kt_kafka_version_refuse(args->kafka_version, e);
+        r = kt_identity_find(spec, args->pod ? args->pod : "kafka-0", identity, e);
+        if (r < 0)
+                return r;
+        r = kt_sources_add_spec(spec, list);
+        if (r < 0)
+                return kt_err_set(e, r, "collect the properties");
+
+        compile->identity = identity;
+        return kt_compile(compile, list, findings, e);
+}
+
+/* kafka.yaml alone, anywhere. */
 static int check_spec_file(const struct kt_args *args, const char *path)
 {
         KT_AUTO(kt_properties_done) struct kt_properties list = { 0 };
@@ -231,22 +282,12 @@ static int check_spec_file(const struct kt_args *args, const char *path)
         struct kt_compile compile = { .spec = &spec };
         struct kt_identity identity;
         struct kt_err e = { 0 };
-        enum kt_exit code = KT_EXIT_USAGE;
+        int r;
 
-        if (kt_spec_load(path, &spec, &findings, &e) < 0)
-                return (int)complain(&findings, &e, code);
-
-        compile.version = kt_kafka_version_find(args->kafka_version ? args->kafka_version : spec.kafka.version);
-        if (!compile.version)
-                (void)kt_kafka_version_refuse(args->kafka_version, &e); /* complained of below */
-        else if (kt_identity_find(&spec, args->pod ? args->pod : "kafka-0", &identity, &e) == 0 &&
-                 kt_sources_add_spec(&spec, &list) == 0) {
-                compile.identity = &identity;
-                code = kt_compile(&compile, &list, &findings, &e) < 0 ? KT_EXIT_USAGE : KT_EXIT_OK;
-        }
-        if (args->output == KT_OUTPUT_JSON)
-                return (int)kt_report_config(&list, compile.version, &findings, code);
-        return (int)complain(&findings, &e, code);
+        r = kt_spec_load(path, &spec, &findings, &e);
+        if (r == 0)
+                r = compile_spec(args, &identity, &compile, &list, &findings, &e);
+        return (int)tell_config(args, compile.version, &list, &findings, &e, r < 0 ? KT_EXIT_USAGE : KT_EXIT_OK);
 }
 
 static int config_check(const struct kt_args *args)
@@ -280,12 +321,12 @@ static int config_explain(const struct kt_args *args)
         struct kt_err e = { 0 };
         int r;
 
-        if (!version || args->operand_count != 2) {
-                (void)kt_err_set(
-                        &e, -EINVAL,
-                        "config explain wants one KEY, and a --kafka-version that is known"); /* complained of next */
+        if (!version)
+                (void)kt_kafka_version_refuse(args->kafka_version, &e); /* complained of next */
+        else if (args->operand_count != 2)
+                (void)kt_err_set(&e, -EINVAL, "config explain wants one KEY"); /* complained of next */
+        if (e.code < 0)
                 return (int)complain(NULL, &e, KT_EXIT_USAGE);
-        }
         r = kt_explain_key(version, args->operands[1], args->output == KT_OUTPUT_JSON, &out);
         if (r < 0 || (r > 0 && kt_report_print(&out, stdout) < 0))
                 return KT_EXIT_FAILED;
@@ -362,43 +403,17 @@ static int parse_owner(const char *text, struct kt_owner *ret, struct kt_err *e)
         return 0;
 }
 
-struct tally {
-        const struct kt_owner *owner;
-        struct kt_chown_stats stats;
-};
-
-/* What chown does not give away although it is not the owner's: hard-linked, set-id, out of reach. */
-static bool is_left(const struct kt_walk_entry *entry, const struct kt_owner *owner)
+/* "2 x a symbolic link, ...": what is not given away. */
+static void say_left(const struct kt_steps *steps, const char *path, const struct kt_chown_stats *stats)
 {
-        if (entry->problem != KT_ENTRY_RIGHT)
-                return true;
-        return kt_entry_is_blocking(kt_entry_judge(&entry->st, owner));
-}
+        KT_AUTO_STR struct kt_str text = { 0 };
 
-static int tally_entry(void *context, const struct kt_walk_entry *entry)
-{
-        struct tally *tally = context;
-
-        tally->stats.entries++;
-        tally->stats.changed +=
-                entry->problem == KT_ENTRY_RIGHT && kt_entry_judge(&entry->st, tally->owner) == KT_ENTRY_FIXABLE;
-        tally->stats.failed += is_left(entry, tally->owner);
-        return 0;
-}
-
-/* Only looks: counts what chown would change as changed. */
-static int verify_tree(int fd, const struct kt_chown_opts *opts, struct kt_chown_stats *ret, struct kt_err *e)
-{
-        struct tally tally = { .owner = &opts->owner };
-        struct stat st;
-        int r = fstat(fd, &st) < 0 ? -errno : kt_walk(fd, tally_entry, &tally);
-
-        if (r < 0)
-                return kt_err_set(e, r, "walk the folder");
-        tally.stats.entries++;
-        tally.stats.changed += kt_entry_judge(&st, &opts->owner) == KT_ENTRY_FIXABLE;
-        *ret = tally.stats;
-        return 0;
+        for (size_t i = 0; i < KT_ENTRY_COUNT_; i++)
+                if (stats->left[i] > 0)
+                        kt_str_addf(&text, "%s%llu x %s", text.len > 0 ? ", " : "", (unsigned long long)stats->left[i],
+                                    kt_entry_words((enum kt_entry)i));
+        if (text.len > 0)
+                kt_steps_say(steps, "left", "%s  %s", path, kt_str_get(&text));
 }
 
 static enum kt_exit chown_one(const struct kt_args *args, const struct kt_steps *steps, const char *path,
@@ -417,13 +432,16 @@ static enum kt_exit chown_one(const struct kt_args *args, const struct kt_steps 
                 return complain(NULL, &e, KT_EXIT_FAILED);
         }
 
-        r = args->verify ? verify_tree(fd, &opts, &stats, &e) : kt_chown_tree(fd, &opts, &stats, &e);
+        r = args->verify ? kt_chown_verify(fd, owner, &stats, &e) : kt_chown_tree(fd, &opts, &stats, &e);
         kt_steps_say(steps, "owner", "%s  %s entries, %s %s %u:%u", path, kt_num_format_count(stats.entries, entries),
                      kt_num_format_count(stats.changed, changed), args->verify ? "not of" : "given to", owner->uid,
                      owner->gid);
+        say_left(steps, path, &stats);
         if (r < 0)
                 return complain(NULL, &e, stats.failed > 0 ? KT_EXIT_PARTLY : KT_EXIT_FAILED);
-        return args->verify && stats.changed + stats.failed > 0 ? KT_EXIT_NOT_WANTED : KT_EXIT_OK;
+        if (args->verify)
+                return stats.changed + kt_chown_blocking(&stats) > 0 ? KT_EXIT_NOT_WANTED : KT_EXIT_OK;
+        return kt_chown_blocking(&stats) > 0 ? KT_EXIT_PARTLY : KT_EXIT_OK;
 }
 
 int kt_verb_chown(void *verb_args)

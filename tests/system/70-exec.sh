@@ -104,6 +104,15 @@ run 1 pod_init "$vol_initc" exec -- true
 check "says both ids" grep -qE 'uid 0,.* uid 1000' <(cat "$t_stdout" "$t_stderr")
 check "says the next step" grep -qF runAsUser <(cat "$t_stdout" "$t_stderr")
 
+t_case "a group that may not read server.properties"
+# shellcheck disable=SC2034 # by name
+other_group=(setpriv --reuid 1000 --regid 4242 --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs --)
+run 1 pod_run other_group "$vol_initc" exec -- true
+check "says what" grep -qF "server.properties cannot be read: permission denied" "$t_stdout"
+check "says the next step" grep -qF runAsGroup "$t_stdout"
+t_case "a hand-off directory that is a file"
+refuses 1 "the hand-off directory cannot be opened" "kafka-initc prepare" --handoff /run/k8skafka/handoff.json
+
 need=$(jq .need.descriptors "$handoff/handoff.json")
 with_nofile() { # SOFT:HARD CMD...
   local limits=$1
@@ -139,7 +148,7 @@ check "warns" grep -qF vm.max_map_count <(cat "$t_stdout" "$t_stderr")
 # Waits until the line stands in the output of what runs in the background.
 says_soon() { # TEXT
   local tries
-  for ((tries = 0; tries < 200; tries++)); do
+  for ((tries = 0; tries < 1200; tries++)); do # a minute: the machine may be busy
     ! grep -qF -- "$1" "$vol_dir/waiting" || return 0
     sleep 0.05
   done

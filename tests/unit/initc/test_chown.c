@@ -123,6 +123,8 @@ static void test_chown_tree__leaves_hard_links_of_others(void **state)
         test_write(tree, "outside/shadow", "x");
         assert_int_equal(linkat(tree->fd, "outside/shadow", tree->fd, "log/t-0/shadow", 0), 0);
         assert_int_equal(give(tree, BROKER, BROKER, &stats, NULL), 0);
+        assert_int_equal(stats.left[KT_ENTRY_HARD_LINK], 1);
+        assert_int_equal(kt_chown_blocking(&stats), 1);
         expect_owner(tree, "outside/shadow", 0);
         expect_owner(tree, "log/t-0", BROKER);
 }
@@ -138,6 +140,9 @@ static void test_chown_tree__leaves_special_and_set_id_files(void **state)
         assert_int_equal(fchmodat(tree->fd, "log/sh", 04755, 0), 0);
         assert_int_equal(mkfifoat(tree->fd, "log/fifo", 0600), 0);
         assert_int_equal(give(tree, BROKER, BROKER, &stats, NULL), 0);
+        assert_int_equal(stats.left[KT_ENTRY_SET_ID], 1);
+        assert_int_equal(stats.left[KT_ENTRY_SPECIAL], 1);
+        assert_int_equal(kt_chown_blocking(&stats), 1);
         expect_owner(tree, "log/sh", 0);
         assert_int_equal(look(tree, "log/sh").st_mode & 07777, 04755);
         expect_owner(tree, "log/fifo", 0);
@@ -254,6 +259,27 @@ static void test_chown_tree__counts_what_fails_and_goes_on(void **state)
 
 #define WITH_TREE(test) cmocka_unit_test_setup_teardown(test, test_tree_setup, test_tree_teardown)
 
+static void test_chown_verify__counts_and_changes_nothing(void **state)
+{
+        const struct test_tree *tree = *state;
+        const struct kt_owner owner = { .uid = getuid() + 1, .gid = getgid() };
+        struct kt_chown_stats stats = { 0 };
+        KT_AUTO_FD int fd = -1;
+
+        make_log(tree);
+        test_write(tree, "outside/shadow", "x");
+        assert_int_equal(linkat(tree->fd, "outside/shadow", tree->fd, "log/t-0/shadow", 0), 0);
+        assert_int_equal(symlinkat("meta.properties", tree->fd, "log/link"), 0);
+        fd = openat(tree->fd, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_int_equal(kt_chown_verify(fd, &owner, &stats, NULL), 0);
+        assert_int_equal(stats.entries, 8);
+        assert_int_equal(stats.changed, 6);
+        assert_int_equal(stats.left[KT_ENTRY_HARD_LINK], 1);
+        assert_int_equal(stats.left[KT_ENTRY_LINK], 1);
+        assert_int_equal(kt_chown_blocking(&stats), 1);
+        expect_owner(tree, "log/meta.properties", getuid());
+}
+
 static const struct CMUnitTest tests[] = {
         WITH_TREE(test_chown_tree__gives_everything_and_the_root),
         WITH_TREE(test_chown_tree__writes_nothing_the_second_time),
@@ -266,6 +292,7 @@ static const struct CMUnitTest tests[] = {
         WITH_TREE(test_chown_tree__the_root_comes_last),
         WITH_TREE(test_chown_tree__repairs_modes_of_its_own_files),
         WITH_TREE(test_chown_tree__counts_what_fails_and_goes_on),
+        WITH_TREE(test_chown_verify__counts_and_changes_nothing),
 };
 
 int main(void)
