@@ -77,11 +77,11 @@ t_case "privileged container"
 pod_init_caps=+all
 fresh
 # held up in the middle of its work, so that it can be looked at
-pod_init strace -f -o "$vol_dir/trace" -e trace=mkdirat -e inject=mkdirat:delay_enter=3000000:when=1 \
+pod_init strace -f -o "$vol_dir/trace" -e trace=mkdirat -e inject=mkdirat:delay_enter=60000000:when=1 \
   "$vol_initc" prepare >/dev/null 2>&1 &
 tracer=$!
 status=""
-for ((i = 0; i < 100; i++)); do
+for ((i = 0; i < 1000; i++)); do # as long as it is held up, or nearly: the machine may be busy
   child=$(pgrep -x -P "$tracer" kafka-initc) && status=$(cat "/proc/$child/status" 2>/dev/null)
   grep -q '^CapEff:.*b$' <<<"$status" && break
   sleep 0.02

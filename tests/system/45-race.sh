@@ -82,7 +82,7 @@ for ((i = 0; i < runs; i++)); do
 done
 check "the attacker was there all the time" kill -0 "$attacker"
 check "no canary changed in $runs runs" diff <(echo "$before") <(watch)
-check "prepare gave files away in most runs" test "$given" -gt $((runs / 2))
+check "prepare gave files away meanwhile" test "$given" -gt 0 # in how many runs is a matter of chance
 check "no run crashed" test -z "$(sort -u <<<"$codes" | grep -vxE '|0|1|4|5')"
 echo "# exit codes: $(sort <<<"$codes" | uniq -c | awk '$2 != "" { printf "%s x %s  ", $1, $2 }')"
 

@@ -50,7 +50,7 @@ static void test_until__gives_up(void **state)
 
         assert_int_equal(kt_wait_until(is_enough, &question, 3 * KT_WAIT_STEP_MS, &waited_ms), 0);
         assert_true(waited_ms >= 3 * KT_WAIT_STEP_MS);
-        assert_true(question.asked >= 2);
+        assert_true(question.asked >= 1); /* no more where a busy machine lets us sleep through the rest */
 }
 
 static void test_until__can_be_told_to_end(void **state)
