@@ -9,15 +9,14 @@
 #include <string.h>
 
 #include "lib/base/array.h"
+#include "lib/text/utf8.h"
 
 enum {
-        UTF8_MAX = 4,
         REPLACEMENT_CHARACTER = 0xfffd,
         SURROGATE_FIRST = 0xd800,
         SURROGATE_LOW = 0xdc00,
         SURROGATE_LAST = 0xdfff,
         BMP_END = 0x10000, /* first code point that takes two UTF-16 units */
-        CODE_POINT_LAST = 0x10ffff,
 };
 
 /* The characters that load and store write as a backslash and a letter. */
@@ -27,35 +26,6 @@ static const struct escape {
 } escapes[] = { { '\t', 't' }, { '\n', 'n' }, { '\r', 'r' }, { '\f', 'f' } };
 
 /* ---- UTF-8 ---- */
-
-/* The code point at text, strictly; returns its bytes, 0 when it is none. */
-static size_t utf8_get(const char *text, uint32_t *ret)
-{
-        static const struct {
-                uint8_t mask, lead;
-                uint32_t min;
-        } forms[UTF8_MAX] = { { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, BMP_END } };
-        const uint8_t *at = (const uint8_t *)text;
-
-        for (size_t n = 0; n < UTF8_MAX; n++) {
-                uint32_t value = at[0] & (uint8_t)~forms[n].mask;
-
-                if ((at[0] & forms[n].mask) != forms[n].lead)
-                        continue;
-
-                for (size_t i = 1; i <= n; i++) {
-                        if ((at[i] & 0xc0) != 0x80)
-                                return 0;
-                        value = value << 6 | (at[i] & 0x3f);
-                }
-                if (value < forms[n].min || value > CODE_POINT_LAST ||
-                    (value >= SURROGATE_FIRST && value <= SURROGATE_LAST))
-                        return 0;
-                *ret = value;
-                return n + 1;
-        }
-        return 0;
-}
 
 static void utf8_add(struct kt_str *out, uint32_t c)
 {
@@ -80,11 +50,12 @@ static void utf8_add(struct kt_str *out, uint32_t c)
 
 static bool is_utf8(const char *text)
 {
+        const char *end = text + strlen(text);
         uint32_t c;
         size_t n;
 
-        for (; *text; text += n) {
-                n = utf8_get(text, &c);
+        for (; text < end; text += n) {
+                n = kt_utf8_decode(text, (size_t)(end - text), &c);
                 if (n == 0)
                         return false;
         }
@@ -378,20 +349,6 @@ const char *kt_properties_get(const struct kt_properties *list, const char *key)
         return item ? item->value : NULL;
 }
 
-void kt_properties_remove(struct kt_properties *list, const char *key)
-{
-        struct kt_property *item = find(list, key);
-        size_t at;
-
-        if (!item)
-                return;
-
-        at = (size_t)(item - list->items);
-        item_done(item);
-        memmove(item, item + 1, (list->count - at - 1) * sizeof(*item));
-        list->count--;
-}
-
 /* ---- Parsing ---- */
 
 struct parse {
@@ -503,11 +460,12 @@ static void add_escaped(struct kt_str *out, uint32_t c)
 /* Properties.store escapes every space of a key, but of a value only the first when it leads. */
 static void add_text(struct kt_str *out, const char *text, bool is_key)
 {
+        const char *end = text + strlen(text);
         const char *at = text;
 
-        while (*at) {
+        while (at < end) {
                 uint32_t c = REPLACEMENT_CHARACTER;
-                size_t n = utf8_get(at, &c);
+                size_t n = kt_utf8_decode(at, (size_t)(end - at), &c);
 
                 if (c == ' ' && (is_key || at == text))
                         kt_str_add_char(out, '\\');

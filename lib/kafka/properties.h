@@ -48,7 +48,6 @@ KT_MUST_CHECK int kt_properties_set(struct kt_properties *list, const char *key,
 /* NULL when there is no such key; borrowed until the next change. */
 const struct kt_property *kt_properties_find(const struct kt_properties *list, const char *key);
 const char *kt_properties_get(const struct kt_properties *list, const char *key);
-void kt_properties_remove(struct kt_properties *list, const char *key);
 
 /* Appends "key=value" lines, sorted by key, escaped so that load gives the same texts back (ASCII only). */
 void kt_properties_render(const struct kt_properties *list, struct kt_str *out);
