@@ -162,7 +162,6 @@ static void read_log_dir(int dir_fd, struct kt_log_dir *dir)
         /* what cannot be looked into counts as used: it must never be formatted over */
         dir->has_metadata_records =
                 dir->has_metadata_log && (metadata < 0 || kt_fs_each(metadata, is_record, NULL) != 0);
-        dir->has_clean_shutdown = has_name(dir_fd, ".kafka_cleanshutdown");
         read_meta(dir_fd, dir);
 }
 

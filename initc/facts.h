@@ -39,7 +39,6 @@ struct kt_log_dir {
         char meta_error[KT_ERR_TEXT_MAX]; /* why it is not readable */
         bool has_metadata_log;            /* __cluster_metadata-0 */
         bool has_metadata_records;        /* more in it than the checkpoint that formatting puts there: it was used */
-        bool has_clean_shutdown;          /* .kafka_cleanshutdown: no recovery scan at start */
         bool was_walked;                  /* the counts below are known */
         uint64_t entries;                 /* everything below it, and itself */
         struct kt_seen by_entry[KT_ENTRY_COUNT_];

@@ -137,7 +137,6 @@ static int ask(int fd, int64_t deadline, struct kt_err *e)
         static uint8_t response[KT_WIRE_RESPONSE_MAX];
         uint8_t request[KT_WIRE_REQUEST_MAX];
         size_t len = kt_wire_api_versions(CORRELATION_ID, request);
-        struct kt_wire_versions versions;
         int size;
         int r;
 
@@ -153,7 +152,7 @@ static int ask(int fd, int64_t deadline, struct kt_err *e)
         r = read_exactly(fd, response, (size_t)size, deadline);
         if (r < 0)
                 return kt_err_set(e, r, "half an answer within %d ms", DEADLINE_MS);
-        return kt_wire_read_versions(response, (size_t)size, CORRELATION_ID, &versions, e);
+        return kt_wire_check_versions(response, (size_t)size, CORRELATION_ID, e);
 }
 
 static enum kt_answer probe_listener(const char *host, uint16_t port, struct kt_err *e)

@@ -1058,16 +1058,6 @@ static void check_mode(struct kt_spec_reader *reader, const struct kt_yaml *root
                          "'kafka.clusterId' is missing: KRaft storage is formatted with it");
 }
 
-static void note_place(struct kt_spec *spec, const struct kt_yaml *root)
-{
-        for (size_t i = 0; i < root->count; i++) {
-                if (strcmp(root->keys[i]->text, "kafka") != 0)
-                        continue;
-                spec->kafka.line = root->keys[i]->line;
-                spec->kafka.column = root->keys[i]->column;
-        }
-}
-
 /* ---- Files ---- */
 
 static int read_root(struct kt_spec_reader *reader, const struct kt_yaml *root)
@@ -1079,10 +1069,8 @@ static int read_root(struct kt_spec_reader *reader, const struct kt_yaml *root)
                 return 0;
         }
 
-        if (root->kind == KT_YAML_MAP) {
-                note_place(reader->spec, root);
+        if (root->kind == KT_YAML_MAP)
                 r = read_section(reader, root, "");
-        }
         if (r == 0) {
                 check_required(reader, root);
                 check_mode(reader, root);

@@ -63,7 +63,6 @@ struct kt_spec {
                 uint64_t heap_bytes;   /* [0: from the memory limit] */
                 struct kt_spec_pairs properties;
                 struct kt_spec_texts allow; /* prefixes of property names that the schema need not know */
-                unsigned line, column;      /* of "kafka:" */
         } kafka;
         struct {
                 uid_t uid;                    /* [1000] */

@@ -193,15 +193,6 @@ static const struct kt_kafka_version *version_of_bit(int bit)
         return NULL;
 }
 
-void kt_schema_range(const char *name, const struct kt_kafka_version **ret_first,
-                     const struct kt_kafka_version **ret_last)
-{
-        uint32_t versions = versions_of(name);
-
-        *ret_first = version_of_bit(versions ? __builtin_ctz(versions) : -1);
-        *ret_last = version_of_bit(versions ? 31 - __builtin_clz(versions) : -1);
-}
-
 /* ---- Secrets ---- */
 
 /* Whether any version's row of name is a password; a name without rows is none. */

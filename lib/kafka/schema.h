@@ -54,10 +54,6 @@ const char *kt_schema_suggest(const struct kt_kafka_version *version, const char
 /* What replaced a property that other versions had and this one has not: "use node.id", static; NULL: nothing known. */
 const char *kt_schema_replacement(const char *name);
 
-/* "since 4.0" style words: the first and last version row that has name; NULL both when no version has it. */
-void kt_schema_range(const char *name, const struct kt_kafka_version **ret_first,
-                     const struct kt_kafka_version **ret_last);
-
 /* Checks one value: type, range, choice. True when it is fine; otherwise why[] says "must be at least 1". A value
  * with a config provider's placeholder ("${") is fine, it is resolved by the broker. */
 bool kt_schema_accepts(const struct kt_schema_key *key, const char *value, char *why, size_t size);

@@ -7,7 +7,7 @@
 
 #define CLIENT_ID "k8skafka"
 
-enum { API_VERSIONS = 18, PRODUCE = 0, UNSUPPORTED_VERSION = 35, ENTRY_SIZE = 6 };
+enum { API_VERSIONS = 18, UNSUPPORTED_VERSION = 35, ENTRY_SIZE = 6 };
 
 static void put(uint8_t *out, uint32_t value, size_t size)
 {
@@ -45,10 +45,8 @@ int kt_wire_response_size(const uint8_t first[4])
         return size < 10 || size > KT_WIRE_RESPONSE_MAX ? -EBADMSG : (int)size;
 }
 
-int kt_wire_read_versions(const uint8_t *bytes, size_t len, int32_t correlation_id, struct kt_wire_versions *ret,
-                          struct kt_err *e)
+int kt_wire_check_versions(const uint8_t *bytes, size_t len, int32_t correlation_id, struct kt_err *e)
 {
-        struct kt_wire_versions versions = { 0 };
         uint32_t count;
         uint32_t code;
 
@@ -63,10 +61,5 @@ int kt_wire_read_versions(const uint8_t *bytes, size_t len, int32_t correlation_
         count = get(bytes + 6, 4);
         if (count > (len - 10) / ENTRY_SIZE)
                 return kt_err_set(e, -EBADMSG, "the answer names %u requests in %zu bytes", count, len);
-        for (uint32_t i = 0; i < count; i++)
-                versions.has_produce = versions.has_produce || get(bytes + 10 + (size_t)i * ENTRY_SIZE, 2) == PRODUCE;
-
-        versions.apis = count;
-        *ret = versions;
         return 0;
 }

@@ -4,7 +4,6 @@
 #ifndef KT_KAFKA_WIRE_H
 #define KT_KAFKA_WIRE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,20 +15,14 @@ enum {
         KT_WIRE_RESPONSE_MAX = 64 << 10, /* 4.3 answers with 464 bytes */
 };
 
-struct kt_wire_versions {
-        size_t apis;
-        bool has_produce; /* a broker's listener: a controller's has no Produce (key 0) */
-};
-
 /* Writes the whole request, length first, and returns its size. */
 size_t kt_wire_api_versions(int32_t correlation_id, uint8_t out[KT_WIRE_REQUEST_MAX]);
 
 /* Size of the answer as its first four bytes announce it, without them; -EBADMSG when it is none we would read. */
 KT_MUST_CHECK int kt_wire_response_size(const uint8_t first[4]);
 
-/* Reads the answer behind its length. -EBADMSG says what is wrong; an error code of the broker is one, but for 35
+/* Checks the answer behind its length. -EBADMSG says what is wrong; an error code of the broker is one, but for 35
  * (UNSUPPORTED_VERSION), which still lists what there is. */
-KT_MUST_CHECK int kt_wire_read_versions(const uint8_t *bytes, size_t len, int32_t correlation_id,
-                                        struct kt_wire_versions *ret, struct kt_err *e);
+KT_MUST_CHECK int kt_wire_check_versions(const uint8_t *bytes, size_t len, int32_t correlation_id, struct kt_err *e);
 
 #endif

@@ -137,10 +137,9 @@ static void test_read__a_log_dir(void **state)
         (void)state; /* a tree of its own */
         vt_init(&vt);
         vt_used(&vt, "data/kafka-log0", 7);
-        test_write(vt.tree, "data/kafka-log0/.kafka_cleanshutdown", "{}");
         vt_read(&vt);
         dir = first_log_dir(&vt, "kafka-log0");
-        assert_true(dir->exists && dir->has_meta && dir->is_meta_readable && dir->has_clean_shutdown);
+        assert_true(dir->exists && dir->has_meta && dir->is_meta_readable);
         assert_int_equal(dir->meta.node_id, 7);
         assert_string_equal(dir->meta.cluster_id, VT_CLUSTER);
         assert_true(dir->has_metadata_log && dir->has_metadata_records);

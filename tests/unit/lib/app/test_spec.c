@@ -62,8 +62,6 @@ static void test_parse__reads_every_key(void **state)
         assert_string_equal(spec.kafka.service, "kafka");
         assert_string_equal(spec.kafka.namespace, "prod-1");
         assert_int_equal(spec.kafka.heap_bytes, 4ULL << 30);
-        assert_int_equal(spec.kafka.line, 2);
-        assert_int_equal(spec.kafka.column, 1);
         assert_int_equal(spec.kafka.allow.count, 2);
         assert_string_equal(spec.kafka.allow.items[1], "cruise.");
         assert_int_equal(spec.storage.uid, 1001);
