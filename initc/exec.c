@@ -466,8 +466,10 @@ static enum kt_exit judge(struct run *run, const struct kt_steps *steps)
         check_user(run);
         for (size_t i = 0; i < run->handoff.dir_count; i++)
                 check_log_dir(run, &run->handoff.dirs[i]);
-        /* Not for a broker that will not start anyway. */
-        if (kt_findings_count(&run->findings, KT_LEVEL_ERROR) == 0)
+        /* A broker that will not start anyway waits for nothing. */
+        if (kt_findings_count(&run->findings, KT_LEVEL_ERROR) > 0)
+                read_limits(run);
+        else
                 wait_for_limits(run, steps);
         if (run->signal > 0)
                 return (enum kt_exit)(ENDED_BY_SIGNAL + run->signal);

@@ -62,6 +62,7 @@ t_case "hand-off of another pod"
 fresh
 pod_env+=(POD_NAME=kafka-1)
 refuses 1 "for kafka-0, this pod is kafka-1" "kafka-initc prepare"
+check "blames no limit that is enough" test -z "$(cat "$t_stdout" "$t_stderr" | grep -e max_map_count -e 'open files')"
 t_case "server.properties was changed"
 fresh
 echo 'log.dirs=/tmp' >>"$handoff/server.properties"
@@ -178,6 +179,7 @@ t_case "waits for nothing when the broker cannot start anyway"
 rm "$handoff/server.properties"
 run 1 with_nofile "64:64" "$vol_initc" exec -- true
 check "does not say that it waits" test -z "$(grep waiting "$t_stdout" "$t_stderr")"
+check "says both reasons" grep -qF "the hard limit of open files is 64" <(cat "$t_stdout" "$t_stderr")
 # Map areas stand for the limit: their file is one that a test may write. tests/vm/90-agent.sh raises the other one.
 t_case "goes on as soon as it is enough"
 fresh '$a limits: {waitForAgent: 5m}'
