@@ -99,19 +99,29 @@ int kt_verb_volume(void *verb_args)
 
 /* ---- need ---- */
 
-static void say_sum(const struct kt_steps *steps, const char *name, const struct kt_need_sum *sum)
+struct units {
+        const char *count;
+        const char *per;
+        const char *value;
+};
+
+static void say_sum(const struct kt_steps *steps, const char *name, const struct kt_need_sum *sum,
+                    const struct units *units)
 {
         char total[KT_NUM_TEXT_MAX];
 
-        kt_steps_say(steps, name, "%s", kt_num_format_count(sum->total, total));
+        kt_steps_say(steps, name, "%s%s", kt_num_format_count(sum->total, total), units->value);
         for (size_t i = 0; i < sum->term_count; i++)
-                kt_steps_say(steps, "", "%-18s %llu x %llu = %llu", sum->terms[i].name,
-                             (unsigned long long)sum->terms[i].count, (unsigned long long)sum->terms[i].per,
-                             (unsigned long long)sum->terms[i].value);
+                kt_steps_say(steps, "", "%-18s %llu%s x %llu%s = %llu%s", sum->terms[i].name,
+                             (unsigned long long)sum->terms[i].count, units->count,
+                             (unsigned long long)sum->terms[i].per, units->per, (unsigned long long)sum->terms[i].value,
+                             units->value);
 }
 
 int kt_verb_need(void *verb_args)
 {
+        static const struct units numbers = { "", "", "" };
+        static const struct units bytes = { " B/s", " ms", " B" };
         const struct kt_args *args = verb_args;
         struct kt_steps steps;
         struct kt_gathered g;
@@ -130,9 +140,9 @@ int kt_verb_need(void *verb_args)
                                                         .refuse = true };
                 struct kt_findings findings = { 0 };
 
-                say_sum(&steps, "files", &g.need.descriptors);
-                say_sum(&steps, "maps", &g.need.maps);
-                say_sum(&steps, "cache", &g.need.memory);
+                say_sum(&steps, "files", &g.need.descriptors, &numbers);
+                say_sum(&steps, "maps", &g.need.maps, &numbers);
+                say_sum(&steps, "cache", &g.need.memory, &bytes);
                 kt_judge_limits(&limits, &findings);
                 kt_steps_say_findings(&steps, &findings, args->verbose);
                 code = findings.count > 0 ? KT_EXIT_NOT_WANTED : KT_EXIT_OK;
@@ -333,8 +343,9 @@ static int config_explain(const struct kt_args *args)
         if (r == 0) {
                 const char *near = kt_schema_suggest(version, args->operands[1]);
 
-                (void)kt_err_set(&e, -EINVAL, "'%s' is no property of any Kafka that is known%s%s", args->operands[1],
-                                 near ? "; did you mean " : "", near ? near : ""); /* complained of next */
+                (void)kt_err_set(&e, -EINVAL, "'%s' is no property of any Kafka that is known%s%s%s", args->operands[1],
+                                 near ? "; did you mean " : "", near ? near : "",
+                                 near ? "?" : ""); /* complained of next */
                 return (int)complain(NULL, &e, KT_EXIT_NOT_WANTED);
         }
         return KT_EXIT_OK;
