@@ -139,7 +139,7 @@ static int read_intent(const struct kt_json *line, uint64_t seq, struct kt_journ
 {
         struct kt_change *change;
 
-        if (seq < journal->next_seq || seq == UINT64_MAX)
+        if (seq < journal->next_seq || seq >= INT64_MAX) /* the next one has to fit into JSON, too */
                 return -EBADMSG;
         if (kt_array_reserve(&journal->items, &journal->cap, journal->count + 1, sizeof(*journal->items)) < 0)
                 return -ENOMEM;
@@ -169,6 +169,8 @@ static int read_event(const struct kt_json *line, uint64_t seq, enum kt_change_s
                 r = copy_text(line, "effect", &change->effect);
         if (r < 0 && r != -ENOENT)
                 return r;
+        if (state == KT_CHANGE_DONE && !change->now)
+                return -EBADMSG; /* revert compares with it */
         change->state = state;
         return 0;
 }

@@ -15,7 +15,7 @@
 
 enum {
         KT_JOURNAL_FILE_MAX = 16 << 20,
-        KT_JOURNAL_LINE_MAX = 32 << 10, /* two values of a page each, escaped, and names */
+        KT_JOURNAL_LINE_MAX = 32 << 10, /* three values of a page each, escaped, and names */
         KT_JOURNAL_BOOT_MAX = 64,       /* a UUID of 36 characters */
 };
 
@@ -42,7 +42,7 @@ struct kt_change {
         char *identity; /* as kt_tuner_facts_identify says */
         char *before;   /* the old value */
         char *wrote;
-        char *now;        /* what read back; NULL as long as that is not known */
+        char *now;        /* what read back; NULL as long as that is not known, which ends with KT_CHANGE_DONE */
         char *undo_id;    /* the row that is written to get the old value back: id itself, or its twin */
         char *undo_value; /* and with what */
         char *effect;     /* what a proof found: "better: +12 % ..."; NULL: it was not asked for */

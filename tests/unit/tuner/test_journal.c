@@ -13,10 +13,11 @@
 #include "lib/base/auto.h"
 
 #define HEAD "{\"apiVersion\": \"k8skafka/v1\", \"kind\": \"TunerChange\", "
-#define INTENT                                                                                                 \
-        HEAD "\"seq\": 1, \"event\": \"intent\", \"bootId\": \"b\", \"time\": \"t\", \"id\": \"fs.nr_open\", " \
-             "\"object\": \"fs.nr_open\", \"identity\": \"\", \"old\": \"1\", \"new\": \"2\", "                \
-             "\"undoId\": \"fs.nr_open\", \"undoValue\": \"1\", \"writerPid\": 7}\n"
+#define REST                                                                                                     \
+        ", \"bootId\": \"b\", \"time\": \"t\", \"id\": \"fs.nr_open\", \"object\": \"fs.nr_open\", "             \
+        "\"identity\": \"\", \"old\": \"1\", \"new\": \"2\", \"undoId\": \"fs.nr_open\", \"undoValue\": \"1\", " \
+        "\"writerPid\": 7}\n"
+#define INTENT      HEAD "\"seq\": 1, \"event\": \"intent\"" REST
 #define EVENT(name) HEAD "\"seq\": 1, \"event\": \"" name "\", \"now\": \"2\"}\n"
 
 static const struct kt_change draft = {
@@ -71,6 +72,12 @@ static void test_parse__lines(void **state)
                 { INTENT EVENT("reverting"), -EBADMSG, 0, 0, 0, "back before it is done" },
                 { INTENT EVENT("void") EVENT("done"), -EBADMSG, 0, 0, 0, "done after it was void" },
                 { INTENT EVENT("dreaming"), -EBADMSG, 0, 0, 0, "no event of ours" },
+                { INTENT HEAD "\"seq\": 1, \"event\": \"done\"}\n", -EBADMSG, 0, 0, 0,
+                  "done, and with what nobody knows" },
+                { INTENT EVENT("done") EVENT("reverting") HEAD "\"seq\": 1, \"event\": \"done\"}\n", 0, 1,
+                  KT_CHANGE_DONE, 0, "refused, and what it left is known" },
+                { HEAD "\"seq\": 9223372036854775807, \"event\": \"intent\"" REST, -EBADMSG, 0, 0, 0,
+                  "a number behind which there is none" },
                 { HEAD "\"seq\": 1, \"event\": \"intent\"}\n", -EBADMSG, 0, 0, 0, "members are missing" },
                 { "{\"kind\": \"Other\", \"seq\": 1, \"event\": \"intent\"}\n", -EBADMSG, 0, 0, 0, "another kind" },
         };
