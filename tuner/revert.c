@@ -190,6 +190,29 @@ static int handle(struct work *work, struct kt_err *e)
         return take_back(work, e);
 }
 
+/* A whole one, or none: it is printed also when the change behind it fails. */
+static struct kt_tuner_verdict *add_verdict(const struct kt_change *change, struct kt_tuner_verdicts *verdicts)
+{
+        struct kt_tuner_verdict *verdict = kt_tuner_verdicts_add(verdicts);
+
+        if (!verdict)
+                return NULL;
+
+        verdict->id = strdup(change->id);
+        verdict->object = strdup(change->object);
+        verdict->want = strdup(change->before);
+        if (verdict->id && verdict->object && verdict->want &&
+            kt_tuner_verdict_set(verdict, KT_STATE_ERROR, "not taken back", NULL) == 0)
+                return verdict;
+
+        free(verdict->id);
+        free(verdict->object);
+        free(verdict->want);
+        *verdict = (struct kt_tuner_verdict){ 0 };
+        verdicts->count--;
+        return NULL;
+}
+
 /* Newest first. */
 static int revert_all(const struct kt_tuner_facts *facts, struct kt_journal *journal, const char *only, bool guards,
                       struct kt_tuner_verdicts *ret, size_t *ret_written, struct kt_err *e)
@@ -205,15 +228,12 @@ static int revert_all(const struct kt_tuner_facts *facts, struct kt_journal *jou
                         continue;
                 work.row = kt_row_find(change->id, NULL);
                 work.undo_row = kt_row_find(change->undo_id, NULL);
-                work.verdict = kt_tuner_verdicts_add(ret);
+                work.verdict = add_verdict(change, ret);
                 if (!work.verdict)
                         return kt_err_set(e, -ENOMEM, "revert %s", change->id);
-                work.verdict->id = strdup(change->id);
-                work.verdict->object = strdup(change->object);
-                work.verdict->want = strdup(change->before);
-                if (!work.verdict->id || !work.verdict->object || !work.verdict->want)
-                        return kt_err_set(e, -ENOMEM, "revert %s", change->id);
                 r = handle(&work, e);
+                if (r < 0 && e->code < 0)
+                        (void)say_failure(&work, NULL, e); /* without memory it stays "not taken back" */
         }
         return r;
 }

@@ -6,12 +6,14 @@
 #include "tests/unit/support.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "lib/app/exit.h"
+#include "tuner/report.h"
 #include "tuner/revert.h"
 
 #define MAPS       "proc/sys/vm/max_map_count"
@@ -260,6 +262,29 @@ static void test_revert__what_the_kernel_forgot(void **state)
 }
 
 /* What a killed run leaves: the last line of the journal, and the value in the kernel. */
+/* As on a full disk: what was not looked at to its end says so, and can be printed. */
+static void test_revert__the_journal_takes_no_line(void **state)
+{
+        static const struct kt_report_act act = { .verb = "revert", .journal = "journal" };
+        static const struct kt_report_look look = { .arguments = "" };
+        KT_AUTO(run_done) struct run run = NO_RUN;
+        KT_AUTO_FREE char *path = test_path(*state, "state/journal");
+        KT_AUTO_STR struct kt_str out = { 0 };
+        struct kt_err e = { 0 };
+
+        test_write(*state, MAPS, "65530\n");
+        apply_only(*state, ONLY_MAPS, KT_STATE_APPLIED, 1);
+        open_run(*state, &run);
+        (void)kt_close(run.journal.fd); /* returns -1 */
+        run.journal.fd = open(path, O_RDONLY | O_CLOEXEC);
+        assert_int_equal(kt_revert(&run.facts, &run.journal, NULL, &run.verdicts, &run.written, &e), -EBADF);
+        assert_int_equal(run.verdicts.count, 1);
+        assert_int_equal(run.verdicts.items[0].state, KT_STATE_ERROR);
+        assert_int_equal(kt_report_act_text(NULL, NULL, &run.verdicts, &act, &look, &out), 0);
+        assert_non_null(strstr(kt_str_get(&out), "write "));
+        expect_file(*state, MAPS, "262144");
+}
+
 static void test_settle__after_a_kill(void **state)
 {
         static const struct {
@@ -386,6 +411,7 @@ int main(void)
                 WITH_TREE(test_revert__somebody_elses_value_stays),
                 WITH_TREE(test_revert__only_the_newer_change_of_an_overtaken_one),
                 WITH_TREE(test_revert__what_the_kernel_forgot),
+                WITH_TREE(test_revert__the_journal_takes_no_line),
                 WITH_TREE(test_settle__after_a_kill),
                 WITH_TREE(test_script__quotes_and_guards),
         };
