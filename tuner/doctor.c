@@ -365,6 +365,13 @@ static enum kt_can examine_row(const struct kt_tuner_facts *facts, const struct 
         return examine_file(facts, place, wish->row, answer);
 }
 
+/* What is only raised never falls short of "at least", whatever it is raised to. */
+static bool never_breaks(const struct kt_setter *setter)
+{
+        return (setter->only == '>' && setter->row->rule == KT_RULE_AT_LEAST) ||
+               (setter->only == '<' && setter->row->rule == KT_RULE_AT_MOST);
+}
+
 /* The last one stands; it conflicts when its value does not do. */
 static void find_conflict(const struct kt_setters *setters, const struct kt_wish *wish, struct kt_str *conflict)
 {
@@ -374,12 +381,13 @@ static void find_conflict(const struct kt_setters *setters, const struct kt_wish
         for (size_t i = 0; i < setters->count; i++)
                 if (setters->items[i].row == wish->row)
                         last = &setters->items[i];
-        if (!last)
+        if (!last || never_breaks(last))
                 return;
         if (kt_tuner_judge(wish->row, last->value, wish->want, &holds, NULL) == 0 && holds)
                 return;
 
-        kt_str_addf(conflict, "%s:%u (%s) sets it to ", last->file, last->line, last->who);
+        kt_str_add_printable(conflict, last->file); /* its name may be anything in a captured machine */
+        kt_str_addf(conflict, ":%u (%s) sets it to ", last->line, last->who);
         kt_str_add_printable(conflict, last->value);
 }
 

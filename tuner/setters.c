@@ -123,20 +123,39 @@ static bool sets(const struct kt_row *row, const char *section, const char *key)
 struct source {
         const char *who;
         const char *file;
+        bool is_tuned;         /* with sections, quotes and operators */
         char section[KEY_MAX]; /* of sysctl.d it is always "sysctl" */
-        char include[KEY_MAX]; /* TuneD: the profiles that this one builds on */
+        char include[KEY_MAX]; /* the profiles that this one builds on */
 };
 
+/* TuneD: quotes around the value, and in front of it '>' or '<' (Plugin._process_assignment_modifiers). */
+static struct setting read_tuned(const struct setting *setting, char *ret_operator)
+{
+        struct setting bare = *setting;
+
+        if (bare.value_len >= 2 && strchr("\"'", bare.value[0]) && bare.value[bare.value_len - 1] == bare.value[0]) {
+                bare.value++;
+                bare.value_len -= 2;
+        }
+        if (bare.value_len > 1 && strchr("<>", bare.value[0])) {
+                *ret_operator = bare.value[0];
+                bare.value++;
+                bare.value_len--;
+        }
+        return bare;
+}
+
 static int add_setter(struct kt_setters *setters, const struct kt_row *row, const struct source *source,
-                      const struct setting *setting, unsigned line)
+                      const struct setting *written, unsigned line)
 {
         KT_AUTO_STR struct kt_str value = { 0 };
         struct kt_setter setter = { .row = row, .who = source->who, .line = line };
+        const struct setting bare = source->is_tuned ? read_tuned(written, &setter.only) : *written;
 
         if (kt_array_reserve(&setters->items, &setters->cap, setters->count + 1, sizeof(*setters->items)) < 0)
                 return -ENOMEM;
 
-        kt_str_add_bytes(&value, setting->value, setting->value_len);
+        kt_str_add_bytes(&value, bare.value, bare.value_len);
         setter.value = kt_str_take(&value);
         setter.file = strdup(source->file);
         setters->items[setters->count++] = setter;
@@ -159,7 +178,7 @@ static int read_line(struct kt_setters *setters, struct source *source, const ch
         const struct setting setting = parse_line(line, len);
         int r = 0;
 
-        if (line[0] == '[')
+        if (source->is_tuned && line[0] == '[')
                 enter_section(source, line, len);
         if (strcmp(source->section, "main") == 0 && strcmp(setting.key, "include") == 0 &&
             setting.value_len < sizeof(source->include)) {
@@ -279,13 +298,26 @@ static int load_sysctl(const struct kt_root *root, struct kt_setters *setters, s
 
 /* ---- TuneD ---- */
 
-static bool find_profile(const struct kt_root *root, const char *profile, struct kt_str *out)
+static bool is_read(const struct kt_setters *setters, const char *path)
+{
+        const char *end = kt_str_get(&setters->files) + setters->files.len;
+
+        for (const char *at = kt_str_get(&setters->files); at < end; at += strlen(at) + 1)
+                if (strcmp(at, path) == 0)
+                        return true;
+        return false;
+}
+
+/* As TuneD's Locator.get_config does, a file that was read already makes room for the next one of its name: what a
+ * profile in /etc builds on may be called as itself. So each is read once, also where they include one another. */
+static bool find_profile(const struct kt_root *root, const char *profile, const struct kt_setters *setters,
+                         struct kt_str *out)
 {
         for (size_t i = 0; i < KT_COUNT(profile_dirs); i++) {
                 KT_AUTO_FREE char *path = kt_str_make("%s/%s/tuned.conf", profile_dirs[i], profile);
                 KT_AUTO_FD int fd = path ? kt_fs_open_in_root(root->fd, path, O_PATH) : -ENOMEM;
 
-                if (fd < 0)
+                if (fd < 0 || is_read(setters, path))
                         continue;
                 kt_str_add(out, path);
                 return true;
@@ -296,16 +328,16 @@ static bool find_profile(const struct kt_root *root, const char *profile, struct
 static int load_profiles(const struct kt_root *root, char *profiles, struct kt_setters *setters, unsigned depth,
                          struct kt_err *e);
 
-/* What it includes is set first. The file is read once for that, and again for its own lines. */
+/* What it includes is set first: its own lines are kept aside meanwhile. */
 static int load_profile(const struct kt_root *root, const char *profile, struct kt_setters *setters, unsigned depth,
                         struct kt_err *e)
 {
         KT_AUTO_STR struct kt_str path = { 0 };
         struct kt_setters own = { 0 };
-        struct source source = { .who = "TuneD" };
+        struct source source = { .who = "TuneD", .is_tuned = true };
         int r;
 
-        if (strchr(profile, '/') || !find_profile(root, profile, &path))
+        if (strchr(profile, '/') || !find_profile(root, profile, setters, &path))
                 return 0;
 
         source.file = kt_str_get(&path);

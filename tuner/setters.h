@@ -16,7 +16,8 @@ struct kt_setter {
         const struct kt_row *row;
         const char *who; /* static: "sysctl.d", "TuneD" */
         char *file;
-        char *value; /* as written; TuneD's may have an operator in front */
+        char *value;
+        char only; /* TuneD: '>' when it is set only where less is there, '<' only where more is; else '\0' */
         unsigned line;
 };
 

@@ -21,9 +21,11 @@ static void make_machine(const struct test_tree *tree)
         test_write(tree, "proc/self/mountinfo", WRITABLE);
         test_write(tree, "proc/sys/kernel/osrelease", "6.1.0\n");
         test_write(tree, "proc/sys/vm/swappiness", "60\n");
+        test_write(tree, "proc/sys/vm/max_map_count", "65530\n");
         test_write(tree, "proc/sys/fs/nr_open", "1048576\n");
         test_write(tree, "proc/sys/net/ipv4/tcp_rmem", "4096\t131072\t6291456\n");
         test_write(tree, "etc/os-release", "NAME=\"Debian\"\nID=debian\n");
+        test_write(tree, "etc/tuned/active_profile", "mine\n");
 }
 
 struct expectation {
@@ -137,6 +139,12 @@ static void test_examine__conflicts(void **state)
                   0 },
                 { "etc/sysctl.d/a.conf", "vm.swappiness=\x1b[2J\n", "vm.swappiness", KT_CAN_SET, "can be written", NULL,
                   "\\x1b[2J", 1 },
+                { "etc/tuned/mine/tuned.conf", "[sysctl]\nvm.max_map_count=>65530\n", "vm.max_map_count", KT_CAN_SET,
+                  "can be written", NULL, NULL, 0 },
+                { "etc/tuned/mine/tuned.conf", "[sysctl]\nvm.max_map_count=65530\n", "vm.max_map_count", KT_CAN_SET,
+                  "can be written", NULL, "/etc/tuned/mine/tuned.conf:2 (TuneD) sets it to 65530", 1 },
+                { "etc/tuned/mine/tuned.conf", "[sysctl]\nnet.ipv4.tcp_rmem=\"4096 87380 16777216\"\n",
+                  "net.ipv4.tcp_rmem", KT_CAN_SET, "this network namespace", "Kubernetes", NULL, 0 },
         };
 
         (void)state;

@@ -85,11 +85,17 @@ static void test_load__ways_to_write_a_key(void **state)
                 size_t count;
                 const char *why;
         } rows[] = {
-                { "net/ipv4/tcp_rmem = 1 2 3\n", 1, "slashes" }, { "-net.ipv4.tcp_rmem=1\n", 1, "failures forgiven" },
-                { "net.ipv4.tcp_?mem=1 2 3\n", 2, "a pattern" }, { "  vm.swappiness\t=\t1\r\n", 1, "blanks" },
-                { "-vm.swappiness\n", 0, "no value" },           { "#vm.swappiness=1\n", 0, "comment" },
-                { ";vm.swappiness=1\n", 0, "comment" },          { "=1\n", 0, "no key" },
-                { "vm.swappiness2=1\n", 0, "another key" },      { "process.nofile=1\n", 0, "no sysctl" },
+                { "net/ipv4/tcp_rmem = 1 2 3\n", 1, "slashes" },
+                { "-net.ipv4.tcp_rmem=1\n", 1, "failures forgiven" },
+                { "net.ipv4.tcp_?mem=1 2 3\n", 2, "a pattern" },
+                { "  vm.swappiness\t=\t1\r\n", 1, "blanks" },
+                { "-vm.swappiness\n", 0, "no value" },
+                { "#vm.swappiness=1\n", 0, "comment" },
+                { ";vm.swappiness=1\n", 0, "comment" },
+                { "=1\n", 0, "no key" },
+                { "vm.swappiness2=1\n", 0, "another key" },
+                { "process.nofile=1\n", 0, "no sysctl" },
+                { "[main]\nvm.swappiness=1\n", 1, "sysctl.d has no sections" },
         };
 
         for (size_t i = 0; i < KT_COUNT(rows); i++) {
@@ -112,18 +118,48 @@ static void test_load__tuned_profile_after_what_it_includes(void **state)
                    "[sysctl]\nvm.swappiness=30\n[vm]\ntransparent_hugepages=never\n[other]\nvm.dirty_ratio=1\n");
         load(*state, &setters);
         assert_int_equal(setters.count, 3);
-        expect_last(&setters, "vm.swappiness", "/etc/tuned/mine/tuned.conf", ">10");
+        expect_last(&setters, "vm.swappiness", "/etc/tuned/mine/tuned.conf", "10");
         expect_last(&setters, "transparent_hugepage.enabled", "/usr/lib/tuned/base/tuned.conf", "never");
 }
 
-static void test_load__tuned_includes_itself(void **state)
+static void test_load__tuned_values(void **state)
+{
+        static const struct {
+                const char *written;
+                const char *value;
+                char only;
+        } rows[] = {
+                { "10", "10", '\0' },           { ">10", "10", '>' },     { "<10", "10", '<' },
+                { "\"1 2 3\"", "1 2 3", '\0' }, { "\">10\"", "10", '>' }, { "'10'", "10", '\0' },
+                { "\"10", "\"10", '\0' },       { "\"", "\"", '\0' },     { ">", ">", '\0' },
+                { "\"\"", "", '\0' },           { "\">\"", ">", '\0' },   { "", "", '\0' },
+        };
+
+        test_write(*state, "etc/tuned/active_profile", "mine\n");
+        for (size_t i = 0; i < KT_COUNT(rows); i++) {
+                KT_AUTO(kt_setters_done) struct kt_setters setters = { 0 };
+                KT_AUTO_STR struct kt_str text = { 0 };
+
+                kt_str_addf(&text, "[sysctl]\nvm.swappiness = %s\n", rows[i].written);
+                test_write(*state, "etc/tuned/mine/tuned.conf", kt_str_get(&text));
+                load(*state, &setters);
+                expect_last(&setters, "vm.swappiness", "/etc/tuned/mine/tuned.conf", rows[i].value);
+                assert_int_equal(setters.items[0].only, rows[i].only);
+        }
+}
+
+/* TuneD takes the next file of that name: a profile may stand in front of the one it changes. */
+static void test_load__tuned_includes_its_own_name(void **state)
 {
         KT_AUTO(kt_setters_done) struct kt_setters setters = { 0 };
 
-        test_write(*state, "etc/tuned/active_profile", "loop, ../../etc\n");
-        test_write(*state, "etc/tuned/loop/tuned.conf", "[main]\ninclude=loop\n[sysctl]\nvm.swappiness=1\n");
+        test_write(*state, "etc/tuned/active_profile", "base, ../../etc\n");
+        test_write(*state, "etc/tuned/base/tuned.conf", "[main]\ninclude=base,base\n[sysctl]\nvm.swappiness=1\n");
+        test_write(*state, "usr/lib/tuned/base/tuned.conf", "[main]\ninclude=base\n[sysctl]\nvm.swappiness=30\n");
         load(*state, &setters);
-        assert_true(setters.count > 0);
+        assert_int_equal(setters.count, 2);
+        assert_string_equal(setters.items[0].file, "/usr/lib/tuned/base/tuned.conf");
+        expect_last(&setters, "vm.swappiness", "/etc/tuned/base/tuned.conf", "1");
 }
 
 static void test_load__unreadable_file(void **state)
@@ -159,7 +195,8 @@ int main(void)
                 TREE(test_load__sysctl_conf_linked),
                 TREE(test_load__ways_to_write_a_key),
                 TREE(test_load__tuned_profile_after_what_it_includes),
-                TREE(test_load__tuned_includes_itself),
+                TREE(test_load__tuned_values),
+                TREE(test_load__tuned_includes_its_own_name),
                 TREE(test_load__unreadable_file),
                 cmocka_unit_test(test_keep__only_lines_about_rows),
         };
