@@ -31,9 +31,11 @@ const char *kt_apply_advice(const struct kt_row *row, int code)
         if (code != -EACCES && code != -EPERM)
                 return NULL;
         if (is_process && !kt_caps_has(CAP_SYS_RESOURCE))
-                return "give kafka-tuner CAP_SYS_RESOURCE, or raise LimitNOFILE in the container runtime's unit";
-        if (is_process)
+                return "give kafka-tuner CAP_SYS_RESOURCE, or raise the limit in the container runtime's unit";
+        if (is_process && strcmp(row->limit, "nofile") == 0)
                 return "raise fs.nr_open first: kafka-tuner apply --only fs.nr_open";
+        if (is_process) /* prlimit(2): the capability counts in the user namespace of the process */
+                return "run kafka-tuner as the node's root, outside of user namespaces";
         if (geteuid() != 0)
                 return "run kafka-tuner as root";
         return "the kernel keeps this file read-only here; write it in the namespace or on the node that owns it";

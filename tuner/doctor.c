@@ -348,8 +348,8 @@ static enum kt_can examine_limit(const struct kt_tuner_facts *facts, const struc
         if (place->is_user_namespace || (place->capabilities & (uint64_t)1 << CAP_SYS_RESOURCE) == 0) {
                 kt_str_add(answer->reason, "raising a hard limit needs CAP_SYS_RESOURCE, which is not here");
                 kt_str_addf(answer->next,
-                            "add SYS_RESOURCE to the pod (with hostPID), or Limit%s= to the container runtime's unit",
-                            strcmp(wish->row->limit, "nofile") == 0 ? "NOFILE" : "NPROC");
+                            "add SYS_RESOURCE to the pod (with hostPID), or %s= to the container runtime's unit",
+                            wish->row->unit_setting);
                 say_managed(place, answer->next);
                 return KT_CAN_NOT_USER;
         }

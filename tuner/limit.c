@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Back end: the hard limits of a process, read in /proc/PID/limits and set with prlimit(2). */
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -86,39 +85,60 @@ static int read_limit(const struct kt_tuner_facts *facts, const struct kt_row *r
 static int explain_refusal(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value, int code,
                            struct kt_err *e)
 {
-        if (code != -EPERM)
-                return kt_err_set(e, code, "set %s of process %" PRIu64 " to %s", row->limit, facts->pid, value);
-        if (!kt_caps_has(CAP_SYS_RESOURCE))
-                return kt_err_set(e, code, "set %s of process %" PRIu64 " to %s without CAP_SYS_RESOURCE", row->limit,
-                                  facts->pid, value);
-        /* setrlimit(2): above fs.nr_open no privilege helps */
-        return kt_err_set(e, code, "set %s of process %" PRIu64 " to %s, or is that above fs.nr_open", row->limit,
-                          facts->pid, value);
+        const char *why = "";
+
+        if (code == -EPERM && !kt_caps_has(CAP_SYS_RESOURCE))
+                why = " without CAP_SYS_RESOURCE";
+        else if (code == -EPERM && strcmp(row->limit, "nofile") == 0)
+                why = ", which may be above fs.nr_open"; /* setrlimit(2): there no privilege helps */
+        return kt_err_set(e, code, "set %s of process %" PRIu64 " to %s%s", row->limit, facts->pid, value, why);
 }
 
-/* The soft limit stays as it is, unless the hard one goes below it: the JVM raises its own (MaxFDLimit). */
+/* *ret_soft is the soft limit that this has replaced. */
+static int swap_limits(uint64_t pid, enum __rlimit_resource resource, rlim_t soft, rlim_t hard, rlim_t *ret_soft)
+{
+        const struct rlimit limit = { .rlim_cur = soft < hard ? soft : hard, .rlim_max = hard };
+        struct rlimit before;
+
+        if (prlimit((pid_t)pid, resource, &limit, &before) < 0)
+                return -errno;
+        *ret_soft = before.rlim_cur;
+        return 0;
+}
+
+/* The soft limit stays as it is, unless the hard one goes below it: the JVM raises its own (MaxFDLimit). When it did so
+ * between the look and the write, it gets what it had then. */
+static int set_hard(uint64_t pid, enum __rlimit_resource resource, rlim_t hard)
+{
+        struct rlimit limit;
+        rlim_t soft;
+        int r;
+
+        if (prlimit((pid_t)pid, resource, NULL, &limit) < 0)
+                return -errno;
+        r = swap_limits(pid, resource, limit.rlim_cur, hard, &soft);
+        if (r == 0 && soft != limit.rlim_cur)
+                r = swap_limits(pid, resource, soft, hard, &limit.rlim_cur);
+        return r;
+}
+
 static int write_limit(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value,
                        struct kt_err *e)
 {
-        struct rlimit limit;
+        const bool is_unlimited = strcmp(value, "unlimited") == 0;
         uint64_t number = 0;
         size_t i = 0;
+        int r;
 
         while (i < KT_COUNT(resources) && strcmp(resources[i].name, row->limit) != 0)
                 i++;
         if (i == KT_COUNT(resources) || !facts->root->is_host || facts->pid == 0 || facts->pid > INT32_MAX)
                 return kt_err_set(e, -EOPNOTSUPP, "limits are set of a process of this machine only");
-        if (strcmp(value, "unlimited") != 0 && kt_num_parse_u64(value, &number) < 0)
+        if (!is_unlimited && kt_num_parse_u64(value, &number) < 0)
                 return kt_err_set(e, -EINVAL, "'%s' is no limit", value);
 
-        if (prlimit((pid_t)facts->pid, resources[i].resource, NULL, &limit) < 0)
-                return explain_refusal(facts, row, value, -errno, e);
-        limit.rlim_max = strcmp(value, "unlimited") == 0 ? RLIM_INFINITY : (rlim_t)number;
-        if (limit.rlim_cur > limit.rlim_max)
-                limit.rlim_cur = limit.rlim_max;
-        if (prlimit((pid_t)facts->pid, resources[i].resource, &limit, NULL) < 0)
-                return explain_refusal(facts, row, value, -errno, e);
-        return 0;
+        r = set_hard(facts->pid, resources[i].resource, is_unlimited ? RLIM_INFINITY : (rlim_t)number);
+        return r < 0 ? explain_refusal(facts, row, value, r, e) : 0;
 }
 
 static void limit_object(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out)
@@ -214,14 +234,12 @@ static int locate_process(const char *identity, const struct kt_row *row, struct
         return 0;
 }
 
-/* systemd.exec(5): LimitNOFILE=, LimitNPROC=, ... in a drop-in, which outlives an update of the package. */
+/* In a drop-in, which outlives an update of the package. */
 static void add_drop_in(const struct kt_process *process, const struct kt_row *row, const char *value,
                         struct kt_str *out)
 {
-        kt_str_add(out, "Limit");
-        for (const char *at = row->limit; *at != '\0'; at++)
-                kt_str_add_char(out, (char)toupper((unsigned char)*at));
-        kt_str_addf(out, "=%s below [Service] in ", strcmp(value, "unlimited") == 0 ? "infinity" : value);
+        kt_str_addf(out, "%s=%s below [Service] in ", row->unit_setting,
+                    strcmp(value, "unlimited") == 0 ? "infinity" : value);
         if (process->unit[0] == '\0')
                 kt_str_addf(out, "the unit that starts %s, then restart it", process->name);
         else

@@ -63,9 +63,10 @@ enum { KT_ROW_ID_MAX = 64 }; /* an id and its NUL */
 
 struct kt_row {
         const char *id;
-        const char *path;  /* the file; "PID" and "DEVICE" in it stand for what is looked at */
-        const char *line;  /* KT_BACKEND_LIMIT: "Max open files" */
-        const char *limit; /* KT_BACKEND_LIMIT: "nofile", as prlimit(1) calls it */
+        const char *path;         /* the file; "PID" and "DEVICE" in it stand for what is looked at */
+        const char *line;         /* KT_BACKEND_LIMIT: "Max open files"; KT_BACKEND_MOUNT: one of mount.c's options */
+        const char *limit;        /* KT_BACKEND_LIMIT: "nofile", as prlimit(1) calls it */
+        const char *unit_setting; /* KT_BACKEND_LIMIT: "LimitNOFILE", as systemd.exec(5) calls it */
         enum kt_row_backend backend;
         enum kt_row_type type;
         unsigned column; /* KT_ROW_TUPLE: which number counts, from 1 */

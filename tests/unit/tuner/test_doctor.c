@@ -120,6 +120,8 @@ static void test_examine__limits(void **state)
                   KT_CAN_NOT_USER, "CAP_SYS_RESOURCE", "LimitNOFILE=", NULL, 3 },
                 { "proc/self/uid_map", "0 100000 65536\n", "process.nproc", KT_CAN_NOT_USER, "CAP_SYS_RESOURCE",
                   "LimitNPROC=", NULL, 3 },
+                { "proc/self/uid_map", "0 100000 65536\n", "process.memlock", KT_CAN_NOT_USER, "CAP_SYS_RESOURCE",
+                  "LimitMEMLOCK=", NULL, 3 },
                 { "proc/sys/fs/nr_open", "65536\n", "process.nofile", KT_CAN_NOT_BOUND, "fs.nr_open is 65536",
                   "raise fs.nr_open to 100000", NULL, 3 },
                 { "proc/self/status", "", "process.nofile", KT_CAN_UNKNOWN, "nobody knows", NULL, NULL, 3 },

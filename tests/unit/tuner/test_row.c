@@ -41,7 +41,7 @@ static void test_rows__are_complete(void **state)
                 assert_true((row->want != NULL) != (row->derive != NULL));
                 assert_int_equal(row->type == KT_ROW_TUPLE, row->column > 0);
                 assert_int_equal(row->type == KT_ROW_CHOICE, row->rule == KT_RULE_ONE_OF);
-                assert_int_equal(row->backend == KT_BACKEND_LIMIT, row->line && row->limit);
+                assert_int_equal(row->backend == KT_BACKEND_LIMIT, row->line && row->limit && row->unit_setting);
                 assert_int_equal(row->backend == KT_BACKEND_LIMIT, row->scope == KT_SCOPE_PROCESS);
                 assert_int_equal(row->backend == KT_BACKEND_QUEUE, row->applies != NULL);
                 assert_int_equal(row->scope == KT_SCOPE_DEVICE,
