@@ -54,15 +54,15 @@ static void read_config(const struct kt_root *root, struct kt_kubelet *kubelet)
 
 /* ---- Its arguments ---- */
 
-/* The value of "--name=value" or "--name"; NULL when the argument is another one. */
-static const char *value_of(const char *argument, const char *name)
+/* The value of "--name=value", or alone when the argument is just "--name"; NULL when it is another one. */
+static const char *value_of(const char *argument, const char *name, const char *alone)
 {
         size_t len = strlen(name);
 
         if (strncmp(argument, name, len) != 0)
                 return NULL;
         if (argument[len] == '\0')
-                return "true";
+                return alone;
         return argument[len] == '=' ? argument + len + 1 : NULL;
 }
 
@@ -77,16 +77,17 @@ static void add_allowed(const char *list, struct kt_str *allowed)
         }
 }
 
-static void read_argument(const char *argument, const char *next, struct kt_kubelet *kubelet)
+/* next: the argument behind it, or NULL. A flag that is true or false never takes that one (pflag). */
+static void read_argument(const char *argument, const char *next, struct kt_kubelet *kubelet, struct kt_str *allowed)
 {
-        const char *config = strcmp(argument, "--config") == 0 ? next : value_of(argument, "--config");
-        const char *allowed = value_of(argument, "--allowed-unsafe-sysctls");
-        const char *protects = value_of(argument, "--protect-kernel-defaults");
+        const char *config = value_of(argument, "--config", next);
+        const char *list = value_of(argument, "--allowed-unsafe-sysctls", next);
+        const char *protects = value_of(argument, "--protect-kernel-defaults", "true");
 
         if (config && config[0] == '/' && strlen(config) < sizeof(kubelet->config))
                 memcpy(kubelet->config, config, strlen(config) + 1);
-        if (allowed)
-                add_allowed(allowed, &kubelet->allowed);
+        if (list)
+                add_allowed(list, allowed);
         if (protects)
                 kubelet->protects = strcmp(protects, "false") != 0;
 }
@@ -95,6 +96,7 @@ static void read_argument(const char *argument, const char *next, struct kt_kube
 static void read_arguments(const struct kt_root *root, struct kt_kubelet *kubelet)
 {
         KT_AUTO_STR struct kt_str text = { 0 };
+        KT_AUTO_STR struct kt_str allowed = { 0 };
         char path[PATH_BYTES];
         bool is_cut;
 
@@ -105,7 +107,12 @@ static void read_arguments(const struct kt_root *root, struct kt_kubelet *kubele
         for (const char *at = kt_str_get(&text), *end = at + text.len; at < end && !is_cut; at += strlen(at) + 1) {
                 const char *next = at + strlen(at) + 1;
 
-                read_argument(at, next < end ? next : NULL, kubelet);
+                read_argument(at, next < end ? next : NULL, kubelet, &allowed);
+        }
+        if (allowed.len > 0 || allowed.error < 0) {
+                kt_str_done(&kubelet->allowed);
+                kubelet->allowed = allowed;
+                allowed = (struct kt_str){ 0 };
         }
 }
 
@@ -144,7 +151,6 @@ int kt_kubelet_load(const struct kt_root *root, struct kt_kubelet *ret, struct k
         if (r < 0)
                 ret->pid = 0;
         read_arguments(root, ret);
-        kt_str_clear(&ret->allowed);
         read_config(root, ret);
         read_arguments(root, ret);
         return kt_str_error(&ret->allowed) < 0 ? kt_err_set(e, -ENOMEM, "look at the kubelet") : 0;

@@ -47,6 +47,12 @@ static void test_load__arguments_and_file(void **state)
                 { BYTES("kubelet\0--protect-kernel-defaults"), "", true, false, "a bare flag" },
                 { BYTES("kubelet\0--allowed-unsafe-sysctls=kernel.msg*,net.core.somaxconn"), "", false, true,
                   "a list" },
+                { BYTES("kubelet\0--allowed-unsafe-sysctls\0net.core.*"), "", false, true, "a list in the next word" },
+                { BYTES("kubelet\0--allowed-unsafe-sysctls"), "", false, false, "and no next word" },
+                { BYTES("kubelet\0--config=/etc/kubelet.yaml\0--allowed-unsafe-sysctls=kernel.msg*"),
+                  "allowedUnsafeSysctls: [net.core.*]\n", false, false, "the argument's list stands for the file's" },
+                { BYTES("kubelet\0--allowed-unsafe-sysctls=kernel.msg*\0--allowed-unsafe-sysctls=net.core.*"), "",
+                  false, true, "one list in two arguments" },
                 { BYTES("kubelet\0--config=/etc/kubelet.yaml"), "{{{", false, false, "no YAML" },
                 { "kubelet\0--protect-kernel-defaults=tr", 36, "", false, false, "cut off" },
         };
