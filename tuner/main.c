@@ -48,11 +48,12 @@ static const struct kt_opt common[] = {
                 .name = "only", .kind = KT_OPT_TEXT, .offset = offsetof(struct kt_tuner_args, only), .arg = "ID,...", \
                 .help = "these tunables and no others, also such that are not in the profile",                        \
         }
-#define OPT_PID                                                                                                \
+#define OPT_PID(text, otherwise)                                                                               \
         {                                                                                                      \
                 .name = "pid", .kind = KT_OPT_TEXT, .offset = offsetof(struct kt_tuner_args, pid), .arg = "N", \
-                .help = "the process whose limits are meant; without it they are left out",                    \
+                .help = (text), .preset = (otherwise),                                                         \
         }
+#define OPT_PID_TO_WRITE OPT_PID("the process whose limits are meant; without it they are left out", NULL)
 #define OPT_DEVICE                                                                                              \
         {                                                                                                       \
                 .name = "device", .kind = KT_OPT_PATH, .offset = offsetof(struct kt_tuner_args, device),        \
@@ -66,28 +67,15 @@ static const struct kt_opt common[] = {
         }
 
 static const struct kt_opt check_opts[] = {
-        {
-                .name = "only",
-                .kind = KT_OPT_TEXT,
-                .offset = offsetof(struct kt_tuner_args, only),
-                .arg = "ID,...",
-                .help = "these tunables and no others, also such that are not in the profile",
-        },
-        {
-                .name = "pid",
-                .kind = KT_OPT_TEXT,
-                .offset = offsetof(struct kt_tuner_args, pid),
-                .arg = "N",
-                .help = "the process whose limits count, for example a broker's JVM",
-                .preset = "kafka-tuner itself",
-        },
+        OPT_ONLY,
+        OPT_PID("the process whose limits count, for example a broker's JVM", "brokers and runtimes found"),
         OPT_DEVICE,
         { 0 },
 };
 
 static const struct kt_opt plan_opts[] = {
         OPT_ONLY,
-        OPT_PID,
+        OPT_PID_TO_WRITE,
         OPT_DEVICE,
         {
                 .name = "script",
@@ -100,7 +88,7 @@ static const struct kt_opt plan_opts[] = {
 
 static const struct kt_opt apply_opts[] = {
         OPT_ONLY,
-        OPT_PID,
+        OPT_PID_TO_WRITE,
         OPT_DEVICE,
         OPT_JOURNAL,
         {
@@ -114,8 +102,16 @@ static const struct kt_opt apply_opts[] = {
 };
 static const struct kt_opt revert_opts[] = { OPT_ONLY, OPT_JOURNAL, { 0 } };
 
-static const struct kt_opt doctor_opts[] = { OPT_ONLY, OPT_PID, OPT_DEVICE, { 0 } };
-static const struct kt_opt snapshot_opts[] = { OPT_PID, { 0 } };
+static const struct kt_opt doctor_opts[] = {
+        OPT_ONLY,
+        OPT_PID("the process whose limits are asked about", "kafka-tuner itself"),
+        OPT_DEVICE,
+        { 0 },
+};
+static const struct kt_opt snapshot_opts[] = {
+        OPT_PID("one more process whose limits are kept", NULL),
+        { 0 },
+};
 static const struct kt_opt size_opts[] = {
         {
                 .name = "node-cap",
@@ -139,8 +135,9 @@ static const struct kt_cmd cmds[] = {
                          "The exit code is 1 when anything drifts; else 4 after an error; else 3 when\n"
                          "anything is denied or unsupported; else 0.\n"
                          "\n"
-                         "The limits are those of the program that runs kafka-tuner, unless --pid names\n"
-                         "another: a broker's limits are its own.",
+                         "The limits are those of the brokers on this machine, of those about to start,\n"
+                         "and of the container runtime, whose limits pods inherit; where none is found,\n"
+                         "those of kafka-tuner itself. --pid names one process instead.",
                 .opts = check_opts,
                 .run = kt_tuner_check,
         },
