@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "lib/text/num.h"
+#include "lib/text/time.h"
 
 enum { EVENT_NODE_MAX = 253 - KT_HASH_MAX }; /* a name has 253 characters at most */
 
@@ -29,12 +30,7 @@ static struct kt_json *start(const char *api_version, const char *kind)
 
 const char *kt_document_time(int64_t wall_s, char buf[KT_DOCUMENT_TIME_MAX])
 {
-        const time_t when = (time_t)wall_s;
-        struct tm tm = { 0 };
-
-        if (!gmtime_r(&when, &tm) || strftime(buf, KT_DOCUMENT_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-                buf[0] = '\0';
-        return buf;
+        return kt_time_format(wall_s, buf);
 }
 
 int kt_document_parse_time(const char *text, int64_t *ret_wall_s)

@@ -20,13 +20,13 @@
 #include "lib/base/auto.h"
 #include "lib/os/fs.h"
 #include "lib/text/str.h"
+#include "lib/text/time.h"
 
 #define KIND "TunerChange"
 
 enum {
         LOCK_NAP_MS = 50,
         COMPACT_ABOVE = 1 << 20, /* thousands of changes; what is closed is thrown away then */
-        TIME_MAX = 32,
 };
 
 /* The word in the file, and the states from which it may follow, as bits. */
@@ -326,15 +326,6 @@ static int append(struct kt_journal *journal, const struct kt_str *line, struct 
         return kt_err_set(e, r, "write %s", journal->path);
 }
 
-static void format_now(char buf[TIME_MAX])
-{
-        time_t now = time(NULL);
-        struct tm tm = { 0 };
-
-        if (!gmtime_r(&now, &tm) || strftime(buf, TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-                buf[0] = '\0'; /* for people only; nothing depends on it */
-}
-
 static int copy_change(const struct kt_change *draft, struct kt_change *ret)
 {
         for (size_t i = 0; i < KT_COUNT(texts); i++) {
@@ -350,10 +341,10 @@ int kt_journal_begin(struct kt_journal *journal, const struct kt_change *draft, 
         KT_AUTO_STR struct kt_str line = { 0 };
         KT_AUTO(change_done) struct kt_change change = { 0 };
         struct kt_change full = *draft;
-        char when[TIME_MAX];
+        char when[KT_TIME_TEXT_MAX];
         int r;
 
-        format_now(when);
+        (void)kt_time_format(time(NULL), when); /* for people only; nothing depends on it */
         full.boot_id = journal->boot_id;
         full.time = when;
         r = copy_change(&full, &change);
@@ -392,10 +383,10 @@ int kt_journal_conclude(struct kt_journal *journal, size_t index, enum kt_change
         KT_AUTO_FREE char *new_now = now ? strdup(now) : NULL;
         KT_AUTO_FREE char *new_effect = effect ? strdup(effect) : NULL;
         KT_AUTO_STR struct kt_str line = { 0 };
-        char when[TIME_MAX];
+        char when[KT_TIME_TEXT_MAX];
         int r = (now && !new_now) || (effect && !new_effect) ? -ENOMEM : 0;
 
-        format_now(when);
+        (void)kt_time_format(time(NULL), when); /* for people only; nothing depends on it */
         if (r == 0)
                 r = render_event(change, state, &event, when, &line);
         if (r < 0)

@@ -13,6 +13,7 @@
 #include "lib/app/spec.h"
 #include "lib/base/auto.h"
 #include "lib/text/num.h"
+#include "lib/text/time.h"
 #include "tuner/bench/compare.h"
 #include "tuner/bench/html.h"
 #include "tuner/bench/plan.h"
@@ -263,15 +264,11 @@ static int look(const struct args *args, const struct wishes *wishes, const stru
 
 static void introduce(const struct wishes *wishes, struct kt_disk_result *result)
 {
-        time_t now = time(NULL);
-        struct tm tm;
-
         (void)snprintf(result->version, sizeof(result->version), "%s", KT_VERSION); /* fits */
-        if (gmtime_r(&now, &tm))
-                (void)strftime(result->started, sizeof(result->started), "%Y-%m-%dT%H:%M:%SZ", &tm); /* fits */
         if (gethostname(result->host, sizeof(result->host) - 1) < 0)
                 result->host[0] = '\0';
         result->budget_seconds = wishes->run.seconds;
+        (void)kt_time_format(time(NULL), result->started); /* returns it */
 }
 
 /* ---- The report ---- */
