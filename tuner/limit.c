@@ -16,8 +16,6 @@ enum {
         LIMITS_MAX = 16 << 10, /* /proc/PID/limits has 16 lines of 80 bytes */
         STAT_MAX = 4 << 10,    /* /proc/PID/stat has 52 fields of at most 20 digits */
         PATH_MAX_ = 64,
-        START_TIME_FIELD = 22, /* proc(5), /proc/pid/stat */
-        COMM_FIELD = 2,
 };
 
 static const struct {
@@ -164,28 +162,6 @@ static void limit_note(const struct kt_tuner_facts *facts, const struct kt_row *
                 kt_str_add(out, "its broker has not started yet");
 }
 
-/* Field START_TIME_FIELD; the second one is the name in parentheses and may hold blanks and parentheses itself. */
-static bool find_start_time(const char *stat, uint64_t *ret)
-{
-        const char *at = strrchr(stat, ')');
-        char word[KT_NUM_TEXT_MAX];
-        size_t len;
-
-        for (int field = COMM_FIELD; at && field < START_TIME_FIELD; field++) {
-                at = strchr(at, ' ');
-                at = at ? at + 1 : NULL;
-        }
-        if (!at)
-                return false;
-
-        len = strcspn(at, " \n");
-        if (len >= sizeof(word))
-                return false;
-        memcpy(word, at, len);
-        word[len] = '\0';
-        return kt_num_parse_u64(word, ret) == 0;
-}
-
 /* A process id comes back; together with the time of its start it does not (until the next boot). */
 static int identify_process(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *out,
                             struct kt_err *e)
@@ -203,7 +179,7 @@ static int identify_process(const struct kt_tuner_facts *facts, const struct kt_
                 return kt_err_set(e, -ESRCH, "process %" PRIu64 " has ended", pid);
         if (r < 0)
                 return kt_err_set(e, r, "read %s", path);
-        if (!find_start_time(kt_str_get(&text), &start))
+        if (!kt_process_parse_start(kt_str_get(&text), &start))
                 return kt_err_set(e, -EBADMSG, "%s has no time of the start", path);
 
         kt_str_addf(out, "%" PRIu64 " started %" PRIu64, pid, start);

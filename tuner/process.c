@@ -26,7 +26,6 @@ enum {
         CHUNK = 64 << 10,
         START_TIME_FIELD = 22, /* proc(5), /proc/pid/stat; the second field is the name in parentheses */
         COMM_FIELD = 2,
-        TICKS_PER_SECOND = 100, /* USER_HZ, on all Linux that this runs on */
         DAY_SECONDS = 86400,
         AGE_MIN_SECONDS = 3600, /* a broker opens what it has in its first minutes: that is no trend */
         FILES_PER_SEGMENT = 1,  /* its .log (docs/need.md) */
@@ -128,38 +127,44 @@ static uint64_t count_in(const struct kt_root *root, const char *path)
         return n < 0 ? KT_PROCESS_UNKNOWN : count;
 }
 
-/* "1234.56 789.01": seconds since the machine was started. */
-static bool read_uptime(const struct kt_root *root, uint64_t *ret)
+/* "1234.56 789.01" */
+bool kt_process_read_uptime(const struct kt_root *root, uint64_t *ret_seconds)
 {
         char text[PATH_BYTES];
 
         if (kt_root_read(root, "/proc/uptime", text, sizeof(text)) < 0)
                 return false;
         text[strcspn(text, ". ")] = '\0';
-        return kt_num_parse_u64(text, ret) == 0;
+        return kt_num_parse_u64(text, ret_seconds) == 0;
 }
 
-static uint64_t read_age(const struct kt_root *root, uint64_t pid)
+/* The name, which is the second field, may hold blanks and parentheses itself. */
+bool kt_process_parse_start(const char *stat, uint64_t *ret_ticks)
 {
-        KT_AUTO_STR struct kt_str stat = { 0 };
-        char path[PATH_BYTES];
+        const char *at = strrchr(stat, ')');
         char word[KT_NUM_TEXT_MAX] = "";
-        const char *at;
-        uint64_t uptime;
-        uint64_t start;
 
-        if (kt_root_read_all(root, path_of(pid, "stat", path), SMALL_MAX, &stat) < 0 || !read_uptime(root, &uptime))
-                return KT_PROCESS_UNKNOWN;
-        at = strrchr(kt_str_get(&stat), ')'); /* the name before it may hold blanks and parentheses itself */
         for (int field = COMM_FIELD; at && field < START_TIME_FIELD; field++) {
                 at = strchr(at, ' ');
                 at = at ? at + 1 : NULL;
         }
         if (at && strcspn(at, " \n") < sizeof(word))
                 memcpy(word, at, strcspn(at, " \n"));
-        if (kt_num_parse_u64(word, &start) < 0 || start / TICKS_PER_SECOND > uptime)
+        return kt_num_parse_u64(word, ret_ticks) == 0;
+}
+
+static uint64_t read_age(const struct kt_root *root, uint64_t pid)
+{
+        KT_AUTO_STR struct kt_str stat = { 0 };
+        char path[PATH_BYTES];
+        uint64_t uptime;
+        uint64_t ticks;
+
+        if (kt_root_read_all(root, path_of(pid, "stat", path), SMALL_MAX, &stat) < 0 ||
+            !kt_process_read_uptime(root, &uptime) || !kt_process_parse_start(kt_str_get(&stat), &ticks) ||
+            ticks / KT_PROCESS_TICKS_PER_SECOND > uptime)
                 return KT_PROCESS_UNKNOWN;
-        return uptime - start / TICKS_PER_SECOND;
+        return uptime - ticks / KT_PROCESS_TICKS_PER_SECOND;
 }
 
 static void read_usage(const struct kt_root *root, struct kt_process *process)

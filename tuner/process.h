@@ -4,6 +4,7 @@
 #ifndef KT_TUNER_PROCESS_H
 #define KT_TUNER_PROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ enum kt_process_kind {
 enum {
         KT_PROCESS_NAME_MAX = 16, /* TASK_COMM_LEN */
         KT_PROCESS_UNIT_MAX = 64,
+        KT_PROCESS_TICKS_PER_SECOND = 100, /* USER_HZ, on all Linux that this runs on */
 };
 
 struct kt_process {
@@ -56,6 +58,12 @@ const char *kt_process_kind_name(enum kt_process_kind kind);
 
 /* True when the arguments (each with its NUL, len bytes together) start a JVM with that main class. */
 bool kt_process_has_main_class(const char *arguments, size_t len, const char *main_class);
+
+/* When the process was started, in ticks since the machine was: out of the text of /proc/PID/stat. */
+bool kt_process_parse_start(const char *stat, uint64_t *ret_ticks);
+
+/* Whole seconds since the machine was started. */
+bool kt_process_read_uptime(const struct kt_root *root, uint64_t *ret_seconds);
 
 /* ---- When a limit is reached ---- */
 

@@ -30,8 +30,7 @@ enum {
         ARCHIVE_MAX = 64 << 20,
         NAMES_MAX = 20000, /* block devices of one node, loop devices included */
         PATH_BYTES = 1024,
-        LINES_MAX = 16 << 20,   /* open files and map areas of one process */
-        TICKS_PER_SECOND = 100, /* USER_HZ */
+        LINES_MAX = 16 << 20, /* open files and map areas of one process */
 };
 
 /* Makes out of a file's text what may be shown of it. */
@@ -583,7 +582,7 @@ static void add_process(struct snapshot *s, const struct kt_process *process, ui
         if (process->age_seconds <= uptime) {
                 kt_str_clear(&text);
                 kt_str_addf(&text, "%" PRIu64 " (%s) S 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 %" PRIu64 " 0\n",
-                            process->pid, process->name, (uptime - process->age_seconds) * TICKS_PER_SECOND);
+                            process->pid, process->name, (uptime - process->age_seconds) * KT_PROCESS_TICKS_PER_SECOND);
                 add_text(s, process->pid, "stat", kt_str_get(&text), text.len);
         }
         add_lines(s, process->pid, "fd", process->files_used);
@@ -594,20 +593,16 @@ static void add_process(struct snapshot *s, const struct kt_process *process, ui
 static int add_processes(struct snapshot *s)
 {
         KT_AUTO(kt_processes_done) struct kt_processes processes = { 0 };
-        char uptime[PATH_BYTES];
-        uint64_t seconds = 0;
+        uint64_t uptime;
         int r;
 
         r = kt_processes_load(s->root, &processes, NULL);
         if (r < 0)
                 return r;
-        if (kt_root_read(s->root, "/proc/uptime", uptime, sizeof(uptime)) > 0) {
-                uptime[strcspn(uptime, ".")] = '\0';
-                if (kt_num_parse_u64(uptime, &seconds) < 0)
-                        seconds = 0;
-        }
+        if (!kt_process_read_uptime(s->root, &uptime))
+                uptime = 0;
         for (size_t i = 0; i < processes.count; i++)
-                add_process(s, &processes.items[i], seconds);
+                add_process(s, &processes.items[i], uptime);
         return 0;
 }
 
