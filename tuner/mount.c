@@ -65,7 +65,7 @@ static int read_mount(const struct kt_tuner_facts *facts, const struct kt_row *r
 
         for (size_t i = 0; i < KT_COUNT(options); i++)
                 if (strcmp(options[i].line, row->line) == 0)
-                        kt_str_add(have, options[i].value(stack->mount));
+                        kt_str_add_printable(have, options[i].value(stack->mount));
         return 0;
 }
 

@@ -32,6 +32,9 @@ enum {
         MAPS_PER_SEGMENT = 2,   /* .index and .timeindex */
 };
 
+/* systemd.unit(5) */
+#define UNIT_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:-_.\\@"
+
 static const struct {
         const char *comm;
         enum kt_process_kind kind;
@@ -203,7 +206,8 @@ static bool read_unit(const struct kt_root *root, struct kt_process *process)
         if (service)
                 (void)snprintf(process->unit, sizeof(process->unit), "%.*s", (int)(service - start) + 8,
                                start); /* a longer one is no unit that we could name */
-        if (strlen(process->unit) + 1 == sizeof(process->unit))
+        if (strlen(process->unit) + 1 == sizeof(process->unit) ||
+            process->unit[strspn(process->unit, UNIT_LETTERS)] != '\0')
                 process->unit[0] = '\0';
         return true;
 }

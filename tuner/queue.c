@@ -62,6 +62,18 @@ static int add_device(struct kt_queues *queues, const struct kt_device *device)
         return 0;
 }
 
+/* What the kernel's drivers call disks: '!' stands for a '/' (cciss!c0d0). Names of a captured machine may be anything,
+ * and they go into commands and into a script. */
+static bool are_names_of_disks(const struct kt_device_stack *stack)
+{
+        static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.!-";
+
+        for (size_t i = 0; i < stack->count; i++)
+                if (stack->items[i].name[strspn(stack->items[i].name, letters)] != '\0')
+                        return false;
+        return true;
+}
+
 int kt_queues_add(const struct kt_root *root, const char *what, struct kt_queues *queues, struct kt_err *e)
 {
         struct kt_device_stack *stack;
@@ -75,6 +87,10 @@ int kt_queues_add(const struct kt_root *root, const char *what, struct kt_queues
         r = kt_device_find(root, &queues->mounts, what, stack, e);
         if (r < 0)
                 return r;
+        if (!are_names_of_disks(stack)) {
+                kt_device_stack_done(stack);
+                return kt_err_set(e, -EBADMSG, "look for the disks behind %s: one has a name that no disk has", what);
+        }
 
         queues->count++;
         for (size_t i = 0; r == 0 && i < stack->count; i++)

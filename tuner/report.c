@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What check and list say. */
+/* What check, plan, apply, revert and list say. */
 #include "tuner/report.h"
 
 #include <errno.h>
@@ -64,7 +64,9 @@ static void add_volumes(const struct kt_report_node *node, struct kt_str *out)
 
                 if (stack->mount) {
                         kt_str_add_printable(&text, stack->mount->target);
-                        kt_str_addf(&text, ": %s on ", stack->mount->fstype);
+                        kt_str_add(&text, ": ");
+                        kt_str_add_printable(&text, stack->mount->fstype);
+                        kt_str_add(&text, " on ");
                 }
                 add_devices(node->root, stack, &text);
                 kt_str_add(out, "volume    ");

@@ -87,6 +87,7 @@ static void make_others(const struct test_tree *tree)
         make(tree, 13, "containerd\n", BYTES("containerd"));
         test_write(tree, "proc/13/cgroup", "0::/kubepods.slice/kubepods-pod1.slice/cri-1.scope\n");
         make(tree, 14, "crio\n", BYTES("crio"));
+        test_write(tree, "proc/14/cgroup", "0::/system.slice/\x1b[2J crio.service\n");
         test_write(tree, "proc/self/comm", "java\n");
         test_write(tree, "proc/1junk/comm", "java\n");
 }

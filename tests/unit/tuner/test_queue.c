@@ -224,6 +224,34 @@ static void remove_file(const struct test_tree *tree, const char *path)
         assert_int_equal(unlink(full), 0);
 }
 
+/* A captured machine may come from anybody, and its names end up in commands and in a script. */
+static void test_load__refuses_names_that_no_disk_has(void **state)
+{
+        static const struct {
+                const char *name;
+                int code;
+        } rows[] = {
+                { "cciss!c0d0p1.x_y-z", 0 }, { "vda vdb", -EBADMSG }, { "$(id)", -EBADMSG },
+                { "vda;id", -EBADMSG },      { "\x1b[2J", -EBADMSG }, { "vda\nid", -EBADMSG },
+        };
+        const struct kt_spec_texts none = { 0 };
+
+        make_node(*state);
+        for (size_t i = 0; i < KT_COUNT(rows); i++) {
+                KT_AUTO(node_done) struct node node = { .root = { .fd = -1 } };
+                KT_AUTO_FREE char *scheduler = kt_str_make("sys/devices/%s/queue/scheduler", rows[i].name);
+                KT_AUTO_FREE char *link = kt_str_make("sys/class/block/%s", rows[i].name);
+                KT_AUTO_FREE char *target = kt_str_make("../../devices/%s", rows[i].name);
+                struct kt_err e = { 0 };
+
+                test_write(*state, scheduler, "none\n");
+                test_symlink(*state, target, link);
+                assert_int_equal(kt_root_open(((struct test_tree *)*state)->path, &node.root, &e), 0);
+                assert_int_equal(kt_queues_load(&node.root, rows[i].name, &none, &node.queues, &e), rows[i].code);
+                assert_int_equal(node.queues.count, rows[i].code == 0);
+        }
+}
+
 static void test_is_reset__the_kernels_own_numbers(void **state)
 {
         static const struct {
@@ -344,6 +372,7 @@ int main(void)
                 TREE_TEST(test_read__made_node),
                 TREE_TEST(test_count__no_devices),
                 TREE_TEST(test_load__volumes_that_are_mounted),
+                TREE_TEST(test_load__refuses_names_that_no_disk_has),
                 TREE_TEST(test_load__failures),
                 TREE_TEST(test_is_reset__the_kernels_own_numbers),
                 TREE_TEST(test_write__refuses_a_disk_that_was_swapped),
