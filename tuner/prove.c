@@ -190,6 +190,14 @@ static int give_up_all(const struct trial *trial, const struct kt_err *why, stru
         return first;
 }
 
+static bool are_back(const struct trial *trial)
+{
+        for (size_t i = 0; i < trial->count; i++)
+                if (change_of(trial, &trial->sides[i])->state != KT_CHANGE_VOID)
+                        return false;
+        return true;
+}
+
 static int conclude(const struct trial *trial, const struct side *side, const struct kt_proof *proof, struct kt_err *e)
 {
         struct kt_tuner_verdict *verdict = side->step->verdict;
@@ -275,6 +283,7 @@ int kt_prove(const struct kt_plan *plan, struct kt_journal *journal, const struc
 {
         struct trial trial = { .journal = journal, .how = how };
         struct kt_err why = { 0 };
+        bool is_back;
         int end = 0;
         int r;
 
@@ -290,10 +299,11 @@ int kt_prove(const struct kt_plan *plan, struct kt_journal *journal, const struc
         }
         for (size_t i = 0; r == 0 && end == 0 && i < trial.count; i++)
                 end = conclude(&trial, &trial.sides[i], ret, e);
+        is_back = are_back(&trial);
         free(trial.sides);
         if (end < 0)
                 return end;
         if (r < 0 && trial.count == 0 && r != -ESTALE) /* nothing is written without the journal */
                 return kt_err_set(e, r, "%s", why.text[0] ? why.text : "prove");
-        return r == -EINTR ? kt_err_set(e, r, "%s; the old value is back", why.text) : 0;
+        return r == -EINTR ? kt_err_set(e, r, "%s%s", why.text, is_back ? "; the old value is back" : "") : 0;
 }

@@ -32,8 +32,8 @@ struct kt_proof {
 /* Proves all steps of the plan together: they are one row's. Each is announced in the journal before its first write,
  * and a run that is killed leaves changes that kt_apply_settle takes back. Whatever happens, each step ends with its
  * old value, unless the verdict is better or no difference; or somebody else changed it meanwhile, and then it is left
- * alone. The steps' verdicts say what became of them. 0; -EINTR when stopped, with the old values back; -ENOMEM, or
- * the error after which the journal is no longer to be relied on. */
+ * alone. The steps' verdicts say what became of them. 0; -EINTR when stopped, and e says so when all old values are
+ * back; -ENOMEM, or the error after which the journal is no longer to be relied on. */
 KT_MUST_CHECK int kt_prove(const struct kt_plan *plan, struct kt_journal *journal, const struct kt_prove_how *how,
                            struct kt_proof *ret, struct kt_err *e);
 

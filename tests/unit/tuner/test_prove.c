@@ -122,6 +122,13 @@ static bool always(void)
         return true;
 }
 
+static int asked;
+
+static bool at_the_third_measurement(void)
+{
+        return ++asked == 3;
+}
+
 static int prove(struct run *run, struct bench *bench, bool (*is_stopped)(void), struct kt_proof *ret, struct kt_err *e)
 {
         const struct kt_prove_how how = {
@@ -342,6 +349,24 @@ static void test_settle__leaves_a_third_value_open(void **state)
         expect_ahead(tree, "4096");
 }
 
+/* Stopped, and the value is somebody else's: nobody may say that the old one is back. */
+static void test_prove__stopped_after_somebody_wrote(void **state)
+{
+        struct bench bench = { .tree = *state, .old_rate = 1000, .new_rate = 1000, .meddle_at = 2 };
+        KT_AUTO(run_done) struct run run = NO_RUN;
+        struct kt_proof proof;
+        struct kt_err e = { 0 };
+
+        asked = 0;
+        make_disk(*state);
+        open_run(*state, &run);
+        plan_run(*state, &run);
+        assert_int_equal(prove(&run, &bench, at_the_third_measurement, &proof, &e), -EINTR);
+        expect_ahead(*state, "4096");
+        assert_int_equal(run.verdicts.items[0].state, KT_STATE_CONFLICT);
+        assert_string_equal(e.text, "stopped before there was a verdict");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -354,6 +379,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_prove__leaves_somebody_elses_value_alone, test_tree_setup,
                                                 test_tree_teardown),
                 cmocka_unit_test_setup_teardown(test_prove__sees_a_change_before_it_begins, test_tree_setup,
+                                                test_tree_teardown),
+                cmocka_unit_test_setup_teardown(test_prove__stopped_after_somebody_wrote, test_tree_setup,
                                                 test_tree_teardown),
                 cmocka_unit_test_setup_teardown(test_settle__finishes_a_killed_proof, test_tree_setup,
                                                 test_tree_teardown),
