@@ -112,7 +112,7 @@ static uint64_t dirty(const struct kt_inputs *inputs, const struct span *measure
                 return rate_times(inputs->spec.storage.sustained_rate_bytes, "storage.sustainedRate", measured, why);
 
         bytes = rate_times(inputs->spec.workload.write_rate_bytes, "workload.writeRate", written, why);
-        return bytes > DIRTY_FLOOR ? bytes : DIRTY_FLOOR;
+        return at_least(bytes, DIRTY_FLOOR, "the least that keeps every queue busy", why);
 }
 
 uint64_t kt_derive_dirty_background(const struct kt_inputs *inputs, struct kt_str *why)
