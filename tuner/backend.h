@@ -40,7 +40,8 @@ struct kt_backend {
         /* Appends the command that a person types to set the value. */
         void (*command)(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value,
                         struct kt_str *out);
-        /* Appends the call of one of script.c's shell functions that does it with all guards. */
+        /* Appends the call of one of kt_plan_script's shell functions that does it with all guards. NULL: all of the
+         * rows are only looked at. */
         void (*script)(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *old_value,
                        const char *new_value, struct kt_str *out);
         int capability; /* that a write needs, or KT_BACKEND_NO_CAPABILITY */

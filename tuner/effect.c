@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An interval that wide says nothing: half as much again or a third less may both be true. */
+/* An interval that wide says nothing: a quarter more and a quarter less may both be true. */
 static const double unsteady_width = 0.5;
 
 /* Quantiles of Student's t for 95 %, two-sided, by degrees of freedom from 1 (any table of the distribution). */

@@ -18,7 +18,7 @@ enum kt_effect_verdict {
         KT_EFFECT_BETTER,   /* the whole interval is above 0 */
         KT_EFFECT_SAME,     /* 0 is inside it */
         KT_EFFECT_WORSE,    /* the whole interval is below 0 */
-        KT_EFFECT_UNSTEADY, /* 0 is inside it, but so is half as much again: the volume was too restless to tell */
+        KT_EFFECT_UNSTEADY, /* 0 is inside it, and it is wider than half of the old rate: it cannot be told */
         KT_EFFECT_COUNT_
 };
 

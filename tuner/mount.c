@@ -90,20 +90,11 @@ static void add_command(const struct kt_tuner_facts *facts, const struct kt_row 
         kt_str_addf(out, "set %s to %s in the volume's StorageClass (mountOptions, fsType)", row->line, value);
 }
 
-static void add_script(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *old_value,
-                       const char *new_value, struct kt_str *out)
-{
-        (void)facts;     /* nothing is written */
-        (void)old_value; /* nothing is put back */
-        kt_str_addf(out, "# %s wants %s: set mountOptions of the StorageClass\n", row->id, new_value);
-}
-
 const struct kt_backend kt_backend_mount = {
         .read = read_mount,
         .write = write_mount,
         .count = count_mounts,
         .object = add_object,
         .command = add_command,
-        .script = add_script,
         .capability = KT_BACKEND_NO_CAPABILITY,
 };

@@ -70,11 +70,6 @@ static int refuse(struct kt_tuner_verdict *verdict, const struct kt_err *e)
         return kt_tuner_verdict_set(verdict, kt_state_of_failure(e->code), kt_err_text(e, buf, sizeof(buf)), NULL);
 }
 
-static bool may_write(const struct kt_wish *wish)
-{
-        return !wish->is_check_only && !wish->row->is_check_only && kt_backend_of(wish->row)->write;
-}
-
 int kt_plan_make(struct kt_tuner_verdicts *verdicts, struct kt_plan *ret, struct kt_err *e)
 {
         for (size_t i = 0; i < verdicts->count; i++) {
@@ -82,7 +77,7 @@ int kt_plan_make(struct kt_tuner_verdicts *verdicts, struct kt_plan *ret, struct
                 struct kt_err reason = { 0 };
                 int r;
 
-                if (verdict->state != KT_STATE_DRIFT || !may_write(verdict->wish))
+                if (verdict->state != KT_STATE_DRIFT || verdict->wish->is_check_only)
                         continue;
                 r = add_step(verdict, ret, &reason);
                 if (r < 0 && r != -ENOMEM)

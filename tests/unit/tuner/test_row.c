@@ -47,6 +47,7 @@ static void test_rows__are_complete(void **state)
                 assert_int_equal(row->scope == KT_SCOPE_DEVICE,
                                  row->backend == KT_BACKEND_QUEUE || row->backend == KT_BACKEND_MOUNT);
                 assert_true(row->backend != KT_BACKEND_SYSFS || row->type == KT_ROW_CHOICE);
+                assert_true(row->is_check_only || kt_backend_of(row)->script);
                 if (row->backend == KT_BACKEND_QUEUE)
                         assert_true(starts_with(row->path, "/sys/class/block/DEVICE/queue/"));
                 if (row->backend == KT_BACKEND_SYSCTL)
