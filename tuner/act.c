@@ -129,28 +129,20 @@ int kt_tuner_plan(void *opaque)
         return kt_tuner_finish(&out, r, args->script ? KT_EXIT_OK : kt_engine_exit_code(&run.verdicts));
 }
 
-/* What keeps a journal from being opened keeps values from being written: it is said row by row. */
-static bool is_refusal(int code)
-{
-        return code == -EACCES || code == -EPERM || code == -EROFS;
-}
-
 /* Returns 0, also when there is no journal because that is not permitted; or the exit code to end with. */
 static int open_journal(const struct kt_tuner_args *args, struct run *run)
 {
         int r;
 
         r = kt_journal_open(args->journal, &run->root, LOCK_WAIT_MS, &run->journal, &run->journal_error);
-        if (r < 0 && !is_refusal(r))
+        if (r < 0 && !kt_journal_is_refused(r))
                 return kt_tuner_fail(&run->journal_error, KT_EXIT_FAILED);
         return 0;
 }
 
 static int report_act(const struct kt_tuner_args *args, const char *verb, struct run *run, int code)
 {
-        const struct kt_report_look look = { .colour = kt_report_has_colour(stdout),
-                                             .verbose = args->verbose,
-                                             .arguments = "" };
+        struct kt_report_look look = { .colour = kt_report_has_colour(stdout), .verbose = args->verbose };
         const struct kt_report_act act = {
                 .verb = verb,
                 .journal = run->journal.path,
@@ -161,13 +153,18 @@ static int report_act(const struct kt_tuner_args *args, const char *verb, struct
         };
         const struct kt_inputs *inputs = run->inputs.version ? &run->inputs : NULL;
         const struct kt_wishes *wishes = inputs ? &run->wishes : NULL;
+        KT_AUTO_STR struct kt_str arguments = { 0 };
         KT_AUTO_STR struct kt_str out = { 0 };
         int r;
 
+        kt_tuner_add_option("--journal", args->journal, &arguments);
+        look.arguments = kt_str_get(&arguments);
         if (args->output == KT_OUTPUT_JSON)
                 r = kt_report_act_json(inputs, wishes, &run->verdicts, &act, &out);
         else
                 r = kt_report_act_text(inputs, wishes, &run->verdicts, &act, &look, &out);
+        if (r == 0)
+                r = kt_str_error(&arguments);
         return kt_tuner_finish(&out, r, code != 0 ? code : kt_engine_exit_code(&run->verdicts));
 }
 

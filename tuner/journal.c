@@ -418,8 +418,8 @@ static int lock(int dir_fd, const char *path, int wait_ms, struct kt_err *e)
                         return kt_err_set(e, -errno, "lock the folder of %s", path);
                 if (waited_ms >= wait_ms)
                         return kt_err_set(e, -EBUSY,
-                                          "another kafka-tuner has been working with %s for %d s; run it again "
-                                          "when that one is through",
+                                          "another kafka-tuner works with %s (waited %d s); run it again when that "
+                                          "one is through",
                                           path, wait_ms / 1000);
                 (void)nanosleep(&nap, NULL); /* a shorter nap does no harm */
         }
@@ -523,6 +523,11 @@ static int open_folder(struct kt_journal *journal, struct kt_err *e)
                 return fd;
         journal->dir_fd = fd;
         return 0;
+}
+
+bool kt_journal_is_refused(int code)
+{
+        return code == -EACCES || code == -EPERM || code == -EROFS;
 }
 
 int kt_journal_open(const char *path, const struct kt_root *root, int wait_ms, struct kt_journal *ret, struct kt_err *e)

@@ -73,6 +73,9 @@ KT_MUST_CHECK int kt_journal_open(const char *path, const struct kt_root *root, 
                                   struct kt_err *e);
 void kt_journal_done(struct kt_journal *journal);
 
+/* True for the codes of kt_journal_open that keep values from being written, too: that is said row by row. */
+bool kt_journal_is_refused(int code);
+
 /* Announces a change: fills seq, boot-id, time and writer, appends and syncs. draft's texts are copied. */
 KT_MUST_CHECK int kt_journal_begin(struct kt_journal *journal, const struct kt_change *draft, size_t *ret_index,
                                    struct kt_err *e);

@@ -375,7 +375,8 @@ static void add_proof(const struct kt_report_act *act, struct kt_str *out)
         out->error = text.error ? text.error : out->error;
 }
 
-static char *next_of_act(const struct kt_report_act *act, const struct kt_tuner_verdicts *verdicts, bool is_revert)
+static char *next_of_act(const struct kt_report_act *act, const struct kt_tuner_verdicts *verdicts,
+                         const struct kt_report_look *look, bool is_revert)
 {
         if (verdicts->count == 0)
                 return kt_str_make("Nothing was written: the journal holds nothing to take back.");
@@ -383,15 +384,15 @@ static char *next_of_act(const struct kt_report_act *act, const struct kt_tuner_
                 return kt_str_make("Nothing was written.");
         if (is_revert)
                 return kt_str_make("%zu written; %s keeps what became of them.", act->written, act->journal);
-        return kt_str_make("%zu written; old values are in %s. Next: kafka-tuner revert takes them back", act->written,
-                           act->journal);
+        return kt_str_make("%zu written; old values are in %s. Next: kafka-tuner revert%s takes them back",
+                           act->written, act->journal, look->arguments);
 }
 
 int kt_report_act_text(const struct kt_inputs *inputs, const struct kt_wishes *wishes,
                        const struct kt_tuner_verdicts *verdicts, const struct kt_report_act *act,
                        const struct kt_report_look *look, struct kt_str *out)
 {
-        KT_AUTO_FREE char *next = next_of_act(act, verdicts, !inputs);
+        KT_AUTO_FREE char *next = next_of_act(act, verdicts, look, !inputs);
         KT_AUTO_STR struct kt_str text = { 0 };
         int r = 0;
 

@@ -239,12 +239,6 @@ static int forget_gone(const struct kt_tuner_facts *facts, struct kt_journal *jo
         return 0;
 }
 
-/* What keeps a journal from being opened keeps values from being written: it is said row by row. */
-static bool is_refusal(int code)
-{
-        return code == -EACCES || code == -EPERM || code == -EROFS;
-}
-
 static int carry_out(const struct kt_tuner *tuner, const struct kt_tuner_facts *facts, const struct kt_plan *plan,
                      size_t *ret_written, struct kt_err *e)
 {
@@ -256,7 +250,7 @@ static int carry_out(const struct kt_tuner *tuner, const struct kt_tuner_facts *
                 return 0;
         /* Never waits: the caller has a loop, and comes again. */
         r = kt_journal_open(tuner->journal, &tuner->root, 0, &journal, &why);
-        if (is_refusal(r))
+        if (kt_journal_is_refused(r))
                 return kt_apply_refuse(plan, &why);
         if (r < 0)
                 return kt_err_set(e, r, "%s", why.text);

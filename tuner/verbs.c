@@ -80,27 +80,24 @@ int kt_tuner_load_queues(const struct kt_tuner_args *args, const struct kt_input
         return kt_tuner_fail(&e, args->device ? KT_EXIT_USAGE : KT_EXIT_FAILED);
 }
 
+void kt_tuner_add_option(const char *option, const char *value, struct kt_str *out)
+{
+        if (!value)
+                return;
+        kt_str_addf(out, " %s ", option);
+        if (value[0] != '\0' && strspn(value, WORD) == strlen(value))
+                kt_str_add(out, value);
+        else
+                kt_files_quote(value, out);
+}
+
 void kt_tuner_add_arguments(const struct kt_tuner_args *args, struct kt_str *out)
 {
-        const struct {
-                const char *option;
-                const char *value;
-        } given[] = {
-                { "-c", args->config },   { "--sysroot", args->sysroot }, { "--device", args->device },
-                { "--only", args->only }, { "--pid", args->pid },
-        };
-
-        for (size_t i = 0; i < KT_COUNT(given); i++) {
-                const char *value = given[i].value;
-
-                if (!value)
-                        continue;
-                kt_str_addf(out, " %s ", given[i].option);
-                if (value[0] != '\0' && strspn(value, WORD) == strlen(value))
-                        kt_str_add(out, value);
-                else
-                        kt_files_quote(value, out);
-        }
+        kt_tuner_add_option("-c", args->config, out);
+        kt_tuner_add_option("--sysroot", args->sysroot, out);
+        kt_tuner_add_option("--device", args->device, out);
+        kt_tuner_add_option("--only", args->only, out);
+        kt_tuner_add_option("--pid", args->pid, out);
 }
 
 int kt_tuner_finish(const struct kt_str *out, int r, int code)

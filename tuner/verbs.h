@@ -56,6 +56,9 @@ KT_MUST_CHECK int kt_tuner_load_queues(const struct kt_tuner_args *args, const s
                                        const struct kt_wishes *wishes, const struct kt_root *root,
                                        struct kt_queues *ret);
 
+/* Appends an option and its value as arguments of a shell: " --journal '/a b'"; nothing when value is NULL. */
+void kt_tuner_add_option(const char *option, const char *value, struct kt_str *out);
+
 /* Appends what selects the same rows again, as arguments of a shell: " --device /mnt". */
 void kt_tuner_add_arguments(const struct kt_tuner_args *args, struct kt_str *out);
 

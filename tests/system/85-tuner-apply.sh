@@ -92,6 +92,7 @@ run 0 "${revert[@]}"
 expect_stdout_has "nothing to take back"
 fresh
 "${apply[@]}" >"$scratch/out"
+check "apply says how, with that journal" grep -qF -- "kafka-tuner revert --journal $journal " <(tr '\n' ' ' <"$scratch/out")
 sed -i 's/"bootId": "[^"]*"/"bootId": "00000000-0000-0000-0000-000000000000"/' "$journal"
 run 0 "${revert[@]}"
 expect_stdout_has "the kernel forgot it"
