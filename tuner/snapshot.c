@@ -692,9 +692,12 @@ int kt_snapshot_make(const struct kt_root *root, uint64_t pid, struct kt_str *ou
 
 static int write_archive(const char *path, const struct kt_str *archive, struct kt_err *e)
 {
-        KT_AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        /* Root may well stand in /tmp: what somebody else laid there is not written through. */
+        KT_AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
         int r;
 
+        if (fd < 0 && errno == ELOOP)
+                return kt_err_set(e, -EINVAL, "create %s: it is a link, and where that leads is not overwritten", path);
         if (fd < 0)
                 return kt_err_set(e, -errno, "create %s", path);
         r = kt_fs_write_all(fd, kt_str_get(archive), archive->len);

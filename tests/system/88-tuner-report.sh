@@ -101,4 +101,7 @@ for verb in check plan doctor size; do
 done
 run 0 "$tuner" plan --sysroot "$scratch/node" --script
 run 0 "$tuner" snapshot --sysroot "$scratch/node" "$scratch/again.tar"
+ln -s victim "$scratch/link.tar"
+run 4 "$tuner" snapshot --sysroot "$scratch/node" "$scratch/link.tar"
+check "and nothing is written through a link" test ! -e "$scratch/victim"
 done_testing
