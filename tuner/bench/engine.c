@@ -25,7 +25,7 @@
 enum {
         WORKERS_MAX = KT_FILES_MAX * 2 + 1, /* per volume: writers, readers and the one that syncs */
         LOOK_NS = 20000000,                 /* between looks whether all volumes have ended */
-        LATE_SECONDS = 60,                  /* a request that takes longer than this after the end is lost */
+        LATE_SECONDS = 60,                  /* where the job does not say it */
         RAMP_FIRST = 2,                     /* windows with the first depth: one to settle, one that counts */
         DEPTH_LEAST = 4,                    /* fewer leave a throttled volume idle between two requests */
         LEAST_WINDOW_NS = 200000000,        /* what is shorter, at the very end, is no window */
@@ -38,7 +38,8 @@ struct kt_engine {
         struct kt_worker_volume *states;
         size_t count;
         struct kt_pool pool;
-        struct kt_worker *workers; /* of the job that runs */
+        struct kt_job job;         /* that runs: a request that is lost looks at it when its caller's is gone */
+        struct kt_worker *workers; /* of it */
         size_t worker_count;
         int64_t begin_ns; /* of the run */
         unsigned depth;
@@ -280,17 +281,31 @@ static void begin_phase(struct course *course, size_t v)
         };
 }
 
+static void give_up(struct course *course, size_t v, int code)
+{
+        struct kt_disk_volume *volume = &course->engine->volumes[v];
+        char buf[128];
+
+        volume->error = code;
+        volume->phases[course->job->phase].end = KT_END_ERROR;
+        (void)snprintf(volume->error_text, sizeof(volume->error_text), "prepare the files for \"%s\": %s",
+                       kt_disk_phase_title(course->job->phase), strerror_r(-code, buf, sizeof(buf))); /* cut is fine */
+}
+
 static int start(struct course *course)
 {
         const struct kt_job *job = course->job;
         int r = 0;
 
-        for (size_t v = 0; v < course->engine->count && r == 0; v++) {
+        for (size_t v = 0; v < course->engine->count; v++) {
                 if (!takes_part(course, v))
                         continue;
                 begin_phase(course, v);
                 r = prepare_volume(course, v);
+                if (r < 0)
+                        give_up(course, v, r);
         }
+        r = 0;
         course->begin_ns = course->window_ns = kt_worker_now();
         for (size_t v = 0; v < course->engine->count && r == 0; v++) {
                 if (!takes_part(course, v))
@@ -466,20 +481,18 @@ static void stop_all(struct course *course)
                 atomic_store(&course->engine->states[v].stop, true);
 }
 
-/* A request that never returns would keep us for ever: a dead network volume does that. */
-static int join_all(struct course *course, struct kt_err *e)
+/* A request that never returns would keep us for ever: a dead network volume does that. False when there is one. */
+static bool wait_for_all(const struct course *course)
 {
         const struct timespec pause = { .tv_nsec = 1000000 };
-        const int64_t deadline = kt_worker_now() + LATE_SECONDS * SECOND_NS;
+        const int64_t deadline = kt_worker_now() + (int64_t)(course->job->late_seconds * (double)SECOND_NS);
 
         while (!all_ended(course)) {
                 if (kt_worker_now() > deadline)
-                        return kt_err_set(e, -ETIMEDOUT, "a request has not returned for %d s", LATE_SECONDS);
+                        return false;
                 (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL); /* shorter is fine: it is a loop */
         }
-        for (size_t w = 0; w < course->engine->worker_count; w++)
-                (void)pthread_join(course->engine->workers[w].thread, NULL); /* it has ended, and is joined once */
-        return 0;
+        return true;
 }
 
 static void summarise(const struct kt_histogram *from, struct kt_disk_latency *ret)
@@ -521,29 +534,44 @@ static void keep_error(struct kt_disk_volume *volume, const struct kt_worker_vol
         char buf[128];
 
         volume->error = atomic_load(&state->error);
-        if (volume->error == 0)
-                return;
         kt_num_format_decimal(volume->written_bytes, bytes);
         (void)snprintf(volume->error_text, sizeof(volume->error_text), "%s after %s were written: %s",
                        acts[atomic_load(&state->error_kind)], bytes,
                        strerror_r(-volume->error, buf, sizeof(buf))); /* cut is fine */
 }
 
+static void keep_loss(struct kt_disk_volume *volume, double seconds)
+{
+        char bytes[KT_NUM_TEXT_MAX];
+
+        volume->error = -ETIMEDOUT;
+        (void)snprintf(volume->error_text, sizeof(volume->error_text),
+                       "a request has not returned for %.0f s, after %s were written", seconds,
+                       kt_num_format_decimal(volume->written_bytes, bytes)); /* fits */
+}
+
+/* What a worker that is lost has seen is not looked at: it may come back at any moment. */
 static void finish_volume(struct course *course, size_t v, int64_t now)
 {
         struct kt_disk_volume *volume = &course->engine->volumes[v];
         const struct kt_worker_volume *state = &course->engine->states[v];
         struct kt_disk_phase *phase = &volume->phases[course->job->phase];
+        const bool is_lost = atomic_load(&state->running) > 0;
 
         phase->seconds = seconds_of(now - course->begin_ns);
         phase->depth = course->depth;
         phase->write_bytes = atomic_load(&state->write_bytes);
         phase->read_bytes = atomic_load(&state->read_bytes);
         volume->written_bytes += phase->write_bytes;
-        merge(course, v, KT_WORKER_WRITE, &phase->write_latency);
-        merge(course, v, KT_WORKER_READ, &phase->read_latency);
-        merge(course, v, KT_WORKER_SYNC, &phase->sync_latency);
-        keep_error(volume, state);
+        if (!is_lost) {
+                merge(course, v, KT_WORKER_WRITE, &phase->write_latency);
+                merge(course, v, KT_WORKER_READ, &phase->read_latency);
+                merge(course, v, KT_WORKER_SYNC, &phase->sync_latency);
+        }
+        if (atomic_load(&state->error) != 0)
+                keep_error(volume, state);
+        else if (is_lost)
+                keep_loss(volume, course->job->late_seconds);
         if (volume->error != 0)
                 phase->end = KT_END_ERROR;
         else if (course->engine->signal != 0)
@@ -556,9 +584,11 @@ static void finish_volume(struct course *course, size_t v, int64_t now)
 
 static void drop_workers(struct kt_engine *engine)
 {
-        for (size_t w = 0; w < engine->worker_count; w++)
+        for (size_t w = 0; w < engine->worker_count; w++) {
+                (void)pthread_join(engine->workers[w].thread, NULL); /* it has ended, and is joined once */
                 if (engine->workers[w].buffer)
                         (void)munmap(engine->workers[w].buffer, KT_POOL_SLICE); /* our own, whole mapping */
+        }
         engine->worker_count = 0;
         free(engine->workers);
         engine->workers = NULL;
@@ -589,17 +619,20 @@ int kt_engine_run(struct kt_engine *engine, const struct kt_job *job, kt_engine_
 {
         struct course course = {
                 .engine = engine,
-                .job = job,
+                .job = &engine->job,
                 .watch = watch,
                 .context = context,
                 .begin_ns = kt_worker_now(),
                 .depth = job->depth,
                 .is_ramping = job->is_ramp,
         };
+        bool is_lost;
         int64_t now;
-        int late;
         int r;
 
+        engine->job = *job;
+        if (engine->job.late_seconds <= 0)
+                engine->job.late_seconds = LATE_SECONDS;
         engine->workers = calloc(engine->count * WORKERS_MAX, sizeof(*engine->workers));
         if (!engine->workers)
                 return kt_err_set(e, -ENOMEM, "start %s", kt_disk_phase_title(job->phase));
@@ -607,15 +640,15 @@ int kt_engine_run(struct kt_engine *engine, const struct kt_job *job, kt_engine_
         r = run(&course);
         now = kt_worker_now();
         stop_all(&course);
-        late = join_all(&course, e);
-        if (late < 0)
-                return late;
+        is_lost = !wait_for_all(&course);
         for (size_t v = 0; v < engine->count; v++) {
                 if (!takes_part(&course, v))
                         continue;
                 settle_late(&course, v);
                 finish_volume(&course, v, now);
         }
+        if (is_lost)
+                return kt_err_set(e, -ETIMEDOUT, "run %s", kt_disk_phase_title(job->phase));
         drop_workers(engine);
         if (job->is_ramp)
                 engine->depth = course.depth;

@@ -34,7 +34,8 @@ struct kt_job {
         unsigned depth;         /* requests in flight per volume, of each kind; where is_ramp: at the start */
         uint32_t write_block;
         uint32_t read_block;
-        double seconds; /* at most */
+        double seconds;      /* at most */
+        double late_seconds; /* that a request may take beyond the end before it is given up; 0: a minute */
         struct kt_job_share shares[KT_DISK_VOLUMES_MAX];
 };
 
@@ -49,7 +50,7 @@ void kt_engine_free(struct kt_engine *engine);
 
 /* Runs the job on every volume that takes part and has no error yet. 0; -EINTR after a signal; -ETIMEDOUT when a
  * request has not come back (the engine is of no use then, and not to be freed); -ENOMEM, -EAGAIN. What befalls a
- * volume is in its error. */
+ * volume is in its error, a lost request, too. */
 KT_MUST_CHECK int kt_engine_run(struct kt_engine *engine, const struct kt_job *job, kt_engine_watch *watch,
                                 void *context, struct kt_err *e);
 

@@ -284,6 +284,15 @@ static void add_left_out(const struct kt_disk_result *result, struct kt_str *out
         }
 }
 
+/* The report says it, too, but that may go into a file, or to a program. */
+static void say_failures(const struct kt_disk_result *result)
+{
+        for (size_t v = 0; v < result->volume_count; v++)
+                if (result->volumes[v].error != 0)
+                        (void)fprintf(stderr, "kafka-diskbench: %s: %s\n", result->volumes[v].target.path,
+                                      result->volumes[v].error_text); /* nowhere left to complain */
+}
+
 static int print(const struct args *args, const struct kt_disk_result *result, struct kt_json *old)
 {
         KT_AUTO_STR struct kt_str out = { 0 };
@@ -336,6 +345,7 @@ static int measure(const struct args *args, const struct wishes *wishes, struct 
 
         kt_verdict_make(&wishes->verdict, result);
         code = print(args, result, old);
+        say_failures(result);
         return r < 0 ? fail(&e, KT_EXIT_FAILED) : code;
 }
 

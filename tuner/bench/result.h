@@ -241,6 +241,7 @@ struct kt_disk_result {
         struct kt_disk_verdict verdict;
         struct kt_findings notes; /* what to know about these numbers: warnings and notes, each with its next step */
         int signal;               /* that ended it, 0 */
+        int error;                /* -errno of what ended it and is no volume's, 0 */
         int exit_code;
 };
 

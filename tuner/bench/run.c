@@ -572,20 +572,31 @@ static void add_notes(struct kt_disk_result *result)
                                 100 * result->node.other_share);
 }
 
+/* Also of a phase that only some volumes have come to: one after the other, and one of them failed. */
+static void explain_rest(struct kt_disk_result *result)
+{
+        for (size_t v = 0; v < result->volume_count; v++) {
+                for (size_t p = 0; p < KT_PHASE_COUNT_; p++) {
+                        struct kt_disk_phase *phase = &result->volumes[v].phases[p];
+
+                        phase->id = (enum kt_disk_phase_id)p;
+                        if (phase->end == KT_END_NOT_RUN && phase->why[0] == '\0')
+                                (void)snprintf(phase->why, sizeof(phase->why), "The run ended before it."); /* fits */
+                }
+        }
+}
+
 static int run_all(struct run *run, struct kt_err *e)
 {
         int r = find_block(run, e);
-        size_t p = 0;
 
         begin_nvme(run);
-        for (; p < KT_PHASE_COUNT_ && r == 0 && !has_error(run->result); p++) {
+        for (size_t p = 0; p < KT_PHASE_COUNT_ && r == 0 && !has_error(run->result); p++) {
                 r = run_phase(run, &kt_disk_phase_rows[p], e);
                 if (kt_disk_phase_rows[p].id == KT_PHASE_AGAIN)
                         end_nvme(run);
         }
-        for (; p < KT_PHASE_COUNT_; p++)
-                if (run->result->volumes[0].phases[p].seconds <= 0)
-                        leave_out(run, (enum kt_disk_phase_id)p, "The run ended before it.");
+        explain_rest(run->result);
         return r;
 }
 
@@ -620,5 +631,10 @@ int kt_run(const struct kt_root *root, const struct kt_run_options *options, str
         add_notes(result);
         if (r != -ETIMEDOUT) /* a thread still uses it then */
                 kt_engine_free(run.engine);
-        return r == -EINTR ? 0 : r;
+        if (r == -EINTR || r == -ETIMEDOUT) {
+                kt_err_clear(e); /* result says it */
+                return 0;
+        }
+        result->error = r;
+        return r;
 }

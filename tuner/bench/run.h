@@ -19,7 +19,8 @@ struct kt_run_options {
 };
 
 /* Measures the volumes of result, whose targets were read and judged. Fills everything but the verdict. 0, also when a
- * volume failed or a signal came: result says so. -ENOMEM and the like, or when no file can be made on a volume. */
+ * volume failed or a signal came: result says so. -ENOMEM and the like, which result keeps, too, or when no file can be
+ * made on a volume. */
 KT_MUST_CHECK int kt_run(const struct kt_root *root, const struct kt_run_options *options, struct kt_progress *progress,
                          struct kt_disk_result *result, struct kt_err *e);
 

@@ -102,6 +102,8 @@ static int exit_code(const struct kt_disk_result *result)
 
         if (result->signal != 0)
                 return SIGNAL_BASE + result->signal;
+        if (result->error != 0)
+                return KT_EXIT_FAILED;
         for (size_t v = 0; v < result->volume_count; v++)
                 if (result->volumes[v].error != 0)
                         return KT_EXIT_FAILED;

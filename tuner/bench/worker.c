@@ -206,7 +206,8 @@ static void write_blocks(struct kt_worker *worker)
 /* Reads on where the last read of the file ended; at its end from the start again. Returns bytes or -errno. */
 static int64_t read_on(struct kt_worker *worker, struct kt_file *file)
 {
-        const uint64_t block = worker->job->read_block;
+        const uint64_t wanted = worker->job->read_block;
+        const uint64_t block = wanted < file->size ? wanted : file->size;
         ssize_t n;
 
         if (file->read_at + block > file->size)
@@ -233,7 +234,7 @@ static struct kt_file *claim_for_reading(struct kt_worker *worker, struct kt_fil
         for (;;) {
                 struct kt_file *file = &files->items[kt_claim(files->busy_list, files->count, &files->turn)];
 
-                if (file->size >= worker->job->read_block)
+                if (file->size > 0)
                         return file;
                 atomic_flag_clear_explicit(&file->busy, memory_order_release);
                 if (is_over(worker))
@@ -241,10 +242,21 @@ static struct kt_file *claim_for_reading(struct kt_worker *worker, struct kt_fil
         }
 }
 
+/* Nobody writes to them meanwhile. */
+static bool has_data(const struct kt_files *files)
+{
+        for (size_t i = 0; i < files->count; i++)
+                if (files->items[i].size > 0)
+                        return true;
+        return false;
+}
+
 static void read_blocks(struct kt_worker *worker)
 {
         struct kt_file *file = NULL;
 
+        if (!has_data(&worker->volume->sets[KT_SET_KEPT]))
+                return;
         while (!is_over(worker)) {
                 int64_t begin;
                 int64_t n;

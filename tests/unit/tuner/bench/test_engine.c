@@ -25,6 +25,9 @@
 
 enum { MIB = 1 << 20 };
 
+/* How a process of a test's own ends. */
+enum { WORKS = 0, FAILS = 1, NO_FILTER = 77 };
+
 static int count_entry(void *context, const char *name)
 {
         (void)name; /* any */
@@ -201,6 +204,131 @@ static void test_run__what_is_flushed_is_part_of_the_rate(void **state)
         free(volume);
 }
 
+static bool has_read(void *context, const struct kt_job *job, double seconds)
+{
+        const struct kt_disk_volume *volume = context;
+        const struct kt_disk_phase *phase = &volume->phases[job->phase];
+        uint64_t bytes = 0;
+
+        (void)seconds;
+        for (size_t i = 0; i < phase->window_count; i++)
+                bytes += phase->windows[i].read_bytes;
+        return bytes > 0;
+}
+
+/* A reader of files that hold nothing ends; one of files that are shorter than its block reads what there is. */
+static void test_run__reads_what_there_is(void **state)
+{
+        const struct test_tree *tree = *state;
+        struct kt_disk_volume *volume = calloc(1, sizeof(*volume));
+        struct kt_job job = job_of(0);
+        struct kt_engine *engine = NULL;
+        struct kt_err e = { 0 };
+
+        assert_non_null(volume);
+        use(volume, tree);
+        job.phase = KT_PHASE_READ;
+        job.writes = false;
+        job.reads = true;
+        job.read_block = MIB;
+        assert_int_equal(kt_engine_new(volume, 1, &engine, &e), 0);
+        assert_int_equal(kt_engine_run(engine, &job, NULL, NULL, &e), 0);
+        assert_int_equal(volume->phases[KT_PHASE_READ].read_bytes, 0);
+        assert_true(volume->phases[KT_PHASE_READ].seconds < job.seconds);
+
+        job.phase = KT_PHASE_WRITE;
+        job.writes = true;
+        job.reads = false;
+        job.shares[0].byte_limit = 2 * MIB; /* an eighth for each file */
+        assert_int_equal(kt_engine_run(engine, &job, NULL, NULL, &e), 0);
+        job.phase = KT_PHASE_READ;
+        job.writes = false;
+        job.reads = true;
+        assert_int_equal(kt_engine_run(engine, &job, has_read, volume, &e), 0);
+        assert_true(volume->phases[KT_PHASE_READ].seconds < job.seconds);
+        assert_int_equal(volume->error, 0);
+        kt_engine_free(engine);
+        drop(volume);
+        free(volume);
+}
+
+/* From now on in this process: the system call is answered with what, or never (SECCOMP_RET_USER_NOTIF, and nobody
+ * asks for the notice). */
+static bool answer(int number, uint32_t what)
+{
+        struct sock_filter rules[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ, (uint32_t)number, 0, 1),
+                BPF_STMT(BPF_RET, what),
+                BPF_STMT(BPF_RET, SECCOMP_RET_ALLOW),
+        };
+        struct sock_fprog program = { .len = KT_COUNT(rules), .filter = rules };
+        const unsigned flags = what == SECCOMP_RET_USER_NOTIF ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+
+        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+               syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) >= 0;
+}
+
+static const struct trouble {
+        int number; /* of the system call */
+        uint32_t answer;
+        bool is_signalled; /* which ends the job at once */
+        int result;
+        int error; /* of the volume */
+        const char *says;
+} troubles[] = {
+        { __NR_ftruncate, SECCOMP_RET_ERRNO | EIO, false, 0, -EIO, "write beside read" },
+        { __NR_pwrite64, SECCOMP_RET_ERRNO | ENOSPC, false, 0, -ENOSPC, "write after" },
+        { __NR_pwrite64, SECCOMP_RET_USER_NOTIF, true, -ETIMEDOUT, -ETIMEDOUT, "has not returned" },
+};
+
+/* In a process of its own, which the filter never leaves. Says what went wrong, or NULL. */
+static const char *run_in_trouble(const struct test_tree *tree, const struct trouble *trouble, bool *has_filter)
+{
+        static struct kt_disk_volume volume;
+        struct kt_job job = job_of(4 * MIB);
+        struct kt_engine *engine = NULL;
+        struct kt_err e = { 0 };
+
+        use(&volume, tree);
+        job.phase = KT_PHASE_MIXED;
+        job.set = KT_SET_BESIDE;
+        job.late_seconds = 0.01;
+        if (kt_engine_new(&volume, 1, &engine, &e) < 0)
+                return "cannot begin";
+        *has_filter = answer(trouble->number, trouble->answer);
+        if (!*has_filter || (trouble->is_signalled && kill(getpid(), SIGTERM) < 0))
+                return "cannot make trouble";
+        if (kt_engine_run(engine, &job, NULL, NULL, &e) != trouble->result)
+                return "another result";
+        if (volume.error != trouble->error || volume.phases[KT_PHASE_MIXED].end != KT_END_ERROR)
+                return "another error";
+        return strstr(volume.error_text, trouble->says) ? NULL : volume.error_text;
+}
+
+static void test_run__what_befalls_a_volume_is_its_error(void **state)
+{
+        const struct test_tree *tree = *state;
+
+        for (size_t i = 0; i < KT_COUNT(troubles); i++) {
+                int status = 0;
+                pid_t child = fork();
+
+                if (child == 0) {
+                        bool has_filter = true;
+                        const char *wrong = run_in_trouble(tree, &troubles[i], &has_filter);
+
+                        if (wrong)
+                                (void)fprintf(stderr, "# %s\n", wrong); /* the parent fails */
+                        _exit(!has_filter ? NO_FILTER : wrong ? FAILS : WORKS);
+                }
+                assert_true(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+                if (WEXITSTATUS(status) == NO_FILTER)
+                        skip();
+                assert_int_equal(WEXITSTATUS(status), WORKS);
+        }
+}
+
 /* Makes the kernel answer as it does for a filesystem without O_DIRECT: open(2) and fcntl(2) say EINVAL. */
 static bool refuse_direct(void)
 {
@@ -253,7 +381,6 @@ static void test_run__without_direct_counts_what_is_flushed(void **state)
 {
         const struct test_tree *tree = *state;
         struct kt_disk_volume *volume = calloc(1, sizeof(*volume));
-        enum { WORKS = 0, FAILS = 1, NO_FILTER = 77 };
         int status = 0;
         pid_t child;
 
@@ -300,6 +427,9 @@ int main(void)
                                                 test_tree_teardown),
                 cmocka_unit_test_setup_teardown(test_run__keeps_the_pace, test_tree_setup, test_tree_teardown),
                 cmocka_unit_test_setup_teardown(test_run__what_is_flushed_is_part_of_the_rate, test_tree_setup,
+                                                test_tree_teardown),
+                cmocka_unit_test_setup_teardown(test_run__reads_what_there_is, test_tree_setup, test_tree_teardown),
+                cmocka_unit_test_setup_teardown(test_run__what_befalls_a_volume_is_its_error, test_tree_setup,
                                                 test_tree_teardown),
                 cmocka_unit_test_setup_teardown(test_run__without_direct_counts_what_is_flushed, test_tree_setup,
                                                 test_tree_teardown),

@@ -133,19 +133,21 @@ static void test_make__exit_codes(void **state)
 {
         static const struct {
                 int signal;
-                int error;
+                int error; /* of the volume, */
+                int lost;  /* and of the run */
                 double required;
                 bool is_proven;
                 int expect;
         } rows[] = {
-                { 0, 0, 0, true, 0 },
-                { 0, 0, 45 * MB, true, 0 },
-                { 0, 0, 46 * MB, true, 1 },
-                { 0, 0, 46 * MB, false, 1 },
-                { 0, 0, 44 * MB, false, 6 },
-                { 0, -EIO, 46 * MB, true, 4 },
-                { SIGTERM, -EIO, 0, true, 143 },
-                { SIGINT, 0, 0, false, 130 },
+                { 0, 0, 0, 0, true, 0 },
+                { 0, 0, 0, 45 * MB, true, 0 },
+                { 0, 0, 0, 46 * MB, true, 1 },
+                { 0, 0, 0, 46 * MB, false, 1 },
+                { 0, 0, 0, 44 * MB, false, 6 },
+                { 0, -EIO, 0, 46 * MB, true, 4 },
+                { 0, 0, -EAGAIN, 46 * MB, true, 4 },
+                { SIGTERM, -EIO, -EAGAIN, 0, true, 143 },
+                { SIGINT, 0, 0, 0, false, 130 },
         };
 
         (void)state;
@@ -155,6 +157,7 @@ static void test_make__exit_codes(void **state)
 
                 result->signal = rows[i].signal;
                 result->volumes[0].error = rows[i].error;
+                result->error = rows[i].lost;
                 result->volumes[0].fit.is_sustained = rows[i].is_proven;
                 kt_verdict_make(&inputs, result);
                 assert_int_equal(result->exit_code, rows[i].expect);
