@@ -16,7 +16,7 @@
 #define SCATTER_MIN     0.003  /* relative; no clock and no throttle cuts closer */
 #define QUANTILE        2.3263 /* 99 % of the normal distribution */
 #define CORRELATION_MAX 0.7
-#define ENDS_SURE       1.6 /* on top of the quantile: the phases are compared again after every extension */
+#define ENDS_SURE       1.6 /* on top of the quantile: what disagrees by less may be noise, and is not certain */
 
 /* What windows of one kind say about their scatter. */
 struct scatter {

@@ -6,7 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tuner/bench/plan.h"
 #include "tuner/bench/targets.h"
+
+#define MB 1e6
+
+enum { ADVICE_MAX = 64 };
 
 static const double settle_seconds = 1;
 static const double for_ever = 1e9;
@@ -310,11 +315,12 @@ void kt_judge_write(struct kt_disk_result *result, const double *early_bytes, st
 static const char *cap_reason(enum kt_cap_verdict verdict)
 {
         static const char *const reasons[KT_CAP_VERDICT_COUNT_] = {
-                [KT_CAP_UNCERTAIN] = "The rates scatter too much to tell. Measure longer (--time).",
+                [KT_CAP_UNCERTAIN] = "Too few seconds were measured. Give it more (--time, --bytes).",
                 [KT_CAP_SHARED] = "",
                 [KT_CAP_NONE] = "",
-                [KT_CAP_CREDIT] = "The volumes together were not as fast again: a burst bucket drained meanwhile.",
-                [KT_CAP_SAME_DEVICE] = "The paths end at one disk: its limit is no limit of the node.",
+                [KT_CAP_CREDIT] = "",
+                [KT_CAP_SAME_DEVICE] =
+                        "The paths end at one disk: its limit is no limit of the node. Give volumes on disks of their own.",
                 [KT_CAP_OWN_CPU] =
                         "They were slower together, but our own CPU was short. Give it more, and measure again.",
                 [KT_CAP_OTHER_TRAFFIC] =
@@ -322,6 +328,56 @@ static const char *cap_reason(enum kt_cap_verdict verdict)
         };
 
         return reasons[verdict];
+}
+
+static bool has_ended_by_bytes(const struct kt_disk_result *result)
+{
+        for (size_t v = 0; v < result->volume_count; v++)
+                if (result->volumes[v].phases[KT_PHASE_SOLO].end == KT_END_BYTES ||
+                    result->volumes[v].phases[KT_PHASE_AGAIN].end == KT_END_BYTES)
+                        return true;
+        return false;
+}
+
+/* What makes the phases longer that are compared; nothing does where the noise is too large for that. */
+static void advise(const struct kt_disk_result *result, double phase_seconds, char buf[ADVICE_MAX])
+{
+        const double usual = kt_disk_plan_usual_seconds(result->volume_count);
+        const double wanted = kt_disk_plan_seconds_for(result->volume_count, phase_seconds);
+        const double seconds = ceil(fmax(wanted, 1.5 * fmax(result->budget_seconds, usual)) / 30) * 30;
+
+        if (has_ended_by_bytes(result))
+                (void)snprintf(buf, ADVICE_MAX, "with more bytes (--bytes), on a quiet node"); /* fits */
+        else if (wanted > 0)
+                (void)snprintf(buf, ADVICE_MAX, "longer (--time %.0fs), on a quiet node", seconds); /* fits */
+        else
+                (void)snprintf(buf, ADVICE_MAX, "on a quiet node"); /* fits */
+}
+
+/* What the figures say themselves where no cap can be told or excluded, and what to do. */
+static void explain_cap(const struct kt_disk_result *result, const struct kt_cap *model, char *buf, size_t size)
+{
+        const bool is_doubt = model->verdict == KT_CAP_UNCERTAIN && model->windows >= KT_CAP_WINDOWS_MIN;
+        const bool has_both = model->first > 0 && model->last > 0;
+        const double settled = (double)(model->windows + model->more_windows) + settle_seconds;
+        char advice[ADVICE_MAX];
+
+        advise(result, settled, advice);
+        if (has_both && (model->verdict == KT_CAP_CREDIT ||
+                         (is_doubt && fabs(log(model->first / model->last)) > -log(1 - KT_CAP_AGREE))))
+                (void)snprintf(
+                        buf, size,
+                        "Together they got %.1f MB/s at first and %.1f MB/s at the end: a burst bucket ran dry or "
+                        "filled up in between, or others came or went. Measure %s.",
+                        model->first / MB, model->last / MB, advice); /* fits */
+        else if (has_both && is_doubt)
+                (void)snprintf(
+                        buf, size,
+                        "Together they get %.1f %% of what they get alone, 99 %% sure: between %.1f and %.1f %%. "
+                        "All of that below 95 %% would be a cap. Measure %s.",
+                        100 * model->rho.value, 100 * model->rho.low, 100 * model->rho.high, advice); /* fits */
+        else
+                (void)snprintf(buf, size, "%s", cap_reason(model->verdict)); /* fits */
 }
 
 /* Without the first seconds of a phase: settling, and what a rest gave back to a bucket. */
@@ -335,15 +391,13 @@ static void slice_phase(const struct kt_disk_volume *volume, enum kt_disk_phase_
         kt_series_slice(&whole, skip, for_ever, ret);
 }
 
-static void fill_cap(const struct kt_cap *model, const struct kt_series *together, struct kt_disk_cap *cap)
+static void fill_cap(const struct kt_disk_result *result, const struct kt_cap *model, const struct kt_series *together,
+                     struct kt_disk_cap *cap)
 {
         cap->is_known = true;
         cap->model = *model;
         cap->verdict = model->verdict;
-        (void)snprintf(cap->why, sizeof(cap->why), "%s",
-                       model->verdict == KT_CAP_UNCERTAIN && model->windows < KT_CAP_WINDOWS_MIN
-                               ? "Too few seconds were measured. Give it more (--time, --bytes)."
-                               : cap_reason(model->verdict)); /* fits */
+        explain_cap(result, model, cap->why, sizeof(cap->why));
         kt_judge_rate(together, 0, &cap->together);
         cap->together.value = model->together.value;
         cap->together.low = model->together.low;
@@ -401,7 +455,7 @@ static void judge_cap(const struct kt_disk_result *result, bool is_read, const s
         }
         find_confounders(result, &input.confounders);
         kt_cap_judge(&input, &model);
-        fill_cap(&model, &together->first, ret);
+        fill_cap(result, &model, &together->first, ret);
 }
 
 void kt_judge_caps(struct kt_disk_result *result, const struct kt_fit *sum, const struct kt_judge_rests *rests)

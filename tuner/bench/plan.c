@@ -36,6 +36,7 @@ const struct kt_disk_phase_row kt_disk_phase_rows[KT_PHASE_COUNT_] = {
                 .id = KT_PHASE_SOLO,
                 .want_seconds = 6,
                 .least_seconds = 0.5,
+                .is_compared = true,
                 .byte_weight = 12,
                 .is_each = true,
                 .needs_several = true,
@@ -45,6 +46,7 @@ const struct kt_disk_phase_row kt_disk_phase_rows[KT_PHASE_COUNT_] = {
                 .id = KT_PHASE_AGAIN,
                 .want_seconds = 6,
                 .least_seconds = 0.5,
+                .is_compared = true,
                 .byte_weight = 10,
                 .needs_several = true,
                 .writes = true,
@@ -53,12 +55,14 @@ const struct kt_disk_phase_row kt_disk_phase_rows[KT_PHASE_COUNT_] = {
                 .id = KT_PHASE_READ,
                 .want_seconds = 6,
                 .least_seconds = 0.5,
+                .is_compared = true,
                 .reads = true,
         },
         {
                 .id = KT_PHASE_READ_SOLO,
                 .want_seconds = 6,
                 .least_seconds = 0.5,
+                .is_compared = true,
                 .is_each = true,
                 .needs_several = true,
                 .reads = true,
@@ -137,11 +141,27 @@ uint64_t kt_disk_plan_bytes(uint64_t free_bytes, uint64_t asked)
 /* A phase ends when its last requests have: of eight in flight at 30 MB/s that is a quarter of a second. */
 static const double end_seconds = 0.25;
 
-static double wanted(const struct kt_disk_phase_row *row, size_t volumes)
+static double wanted_once(const struct kt_disk_phase_row *row, size_t volumes, double seconds)
+{
+        const double share = seconds / kt_disk_plan_usual_seconds(volumes);
+
+        if (!row->is_compared || volumes < 2 || share <= 1)
+                return row->want_seconds;
+        return fmin(row->want_seconds * share, KT_DISK_PLAN_COMPARED_MOST);
+}
+
+static double wanted(const struct kt_disk_phase_row *row, size_t volumes, double seconds)
 {
         if (row->is_extra || (row->needs_several && volumes < 2))
                 return 0;
-        return (row->want_seconds + end_seconds) * (row->is_each ? (double)volumes : 1);
+        return (wanted_once(row, volumes, seconds) + end_seconds) * (row->is_each ? (double)volumes : 1);
+}
+
+double kt_disk_plan_seconds_for(size_t volumes, double phase_seconds)
+{
+        const double share = phase_seconds / kt_disk_phase_rows[KT_PHASE_SOLO].want_seconds;
+
+        return phase_seconds <= KT_DISK_PLAN_COMPARED_MOST ? kt_disk_plan_usual_seconds(volumes) * fmax(share, 1) : 0;
 }
 
 /* A phase's share of what is left: phases that are left out leave theirs to the others. */
@@ -165,7 +185,7 @@ void kt_disk_plan_make(size_t volumes, double seconds, struct kt_disk_plan *ret)
         double scale;
 
         for (size_t p = 0; p < KT_PHASE_COUNT_; p++)
-                others += wanted(&kt_disk_phase_rows[p], volumes);
+                others += wanted(&kt_disk_phase_rows[p], volumes, seconds);
         write = seconds - others > least_write ? seconds - others : least_write;
         scale = (seconds - write) / others;
         scale = scale < 1 ? scale : 1;
@@ -173,7 +193,7 @@ void kt_disk_plan_make(size_t volumes, double seconds, struct kt_disk_plan *ret)
         *ret = (struct kt_disk_plan){ .seconds = seconds };
         for (size_t p = 0; p < KT_PHASE_COUNT_; p++) {
                 const struct kt_disk_phase_row *row = &kt_disk_phase_rows[p];
-                double share = p == KT_PHASE_WRITE ? write : row->want_seconds * scale;
+                double share = p == KT_PHASE_WRITE ? write : wanted_once(row, volumes, seconds) * scale;
 
                 if (row->needs_several && volumes < 2)
                         ret->phases[p].why = "There is one volume only.";

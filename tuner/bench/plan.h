@@ -10,6 +10,8 @@
 #include "tuner/bench/engine.h"
 #include "tuner/bench/result.h"
 
+enum { KT_DISK_PLAN_COMPARED_MOST = 30 }; /* seconds that a noisy volume may be measured alone, or all once more */
+
 /* What is wanted of each phase; rows in the order they are run. */
 struct kt_disk_phase_row {
         enum kt_disk_phase_id id;
@@ -19,6 +21,7 @@ struct kt_disk_phase_row {
         bool is_each;         /* one volume after the other */
         bool needs_several;   /* volumes */
         bool is_extra;        /* only with time that others left */
+        bool is_compared;     /* with others, for a cap of the node: longer where there is more time than usual */
         double load;          /* share of the sustained rate that is written; 0: as fast as it goes */
         bool writes, reads, syncs, is_buffered;
         enum kt_engine_set set;
@@ -42,6 +45,9 @@ double kt_disk_plan_usual_seconds(size_t volumes);
 uint64_t kt_disk_plan_bytes(uint64_t free_bytes, uint64_t asked);
 
 void kt_disk_plan_make(size_t volumes, double seconds, struct kt_disk_plan *ret);
+
+/* The time of a whole run whose phases that are compared last phase_seconds; 0 when none is long enough for that. */
+double kt_disk_plan_seconds_for(size_t volumes, double phase_seconds);
 
 /* How large the writes are that the kernel's writeback makes of a broker with that many partitions, which takes rate
  * bytes per second: what 30 s bring to one of them, at most what the disk takes at once and 1 MiB. */

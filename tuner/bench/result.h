@@ -185,7 +185,7 @@ struct kt_disk_volume {
 struct kt_disk_cap {
         bool is_known; /* it was tried; otherwise why says the reason */
         enum kt_cap_verdict verdict;
-        char why[200];                /* for every verdict but SHARED and NONE, in sentences */
+        char why[256];                /* for every verdict but SHARED and NONE, and what to do about it, in sentences */
         struct kt_disk_rate together; /* the cap itself when it is SHARED, a lower bound of it when NONE */
         double alone;                 /* sum of the volumes alone */
         double rho;                   /* together / alone, 0 when not known */

@@ -21,8 +21,7 @@ enum {
         FIT_EVERY = 120,        /* windows from which on the stop rule is looked at every FIT_REST windows only */
         FIT_REST = 5,
         REFILL_REST_SECONDS = 6,
-        STRETCH_MOST = 30, /* seconds that a noisy volume may be measured alone */
-        SPEND_MOST = 10,   /* seconds that a catch-up read may spend what a bucket got back */
+        SPEND_MOST = 10, /* seconds that a catch-up read may spend what a bucket got back */
 };
 
 #define PROBE_SECONDS 1.0
@@ -441,7 +440,7 @@ static double stretched(struct run *run, const struct kt_disk_phase_row *row, si
                         run->rests.again[v] = rest;
                 spend = fmax(spend, kt_fit_respend_seconds(&result->volumes[v].fit.model, rest));
         }
-        want = fmin(want, STRETCH_MOST) - seconds;
+        want = fmin(want, KT_DISK_PLAN_COMPARED_MOST) - seconds;
         more = fmin(fmax(want, 0) + ceil(spend), fmax(run->slack, 0) / (double)(result->volume_count + 1) + spend);
         run->slack -= more;
         return seconds + more;

@@ -230,6 +230,63 @@ static void test_caps__shared_none_and_the_same_disk(void **state)
         }
 }
 
+/* Windows of a second that scatter by so much to both sides. */
+static void add_noisy(struct kt_disk_phase *phase, size_t count, double rate, double noise)
+{
+        const size_t from = phase->window_count;
+
+        add(phase, count, rate, false, false);
+        for (size_t i = from; i < phase->window_count; i++)
+                phase->windows[i].write_bytes = (uint64_t)(rate * (i / 2 % 2 == 0 ? 1 + noise : 1 - noise));
+}
+
+static void test_caps__says_what_to_do(void **state)
+{
+        static const struct {
+                double alone;
+                double together; /* of each */
+                double again;
+                double noise;
+                enum kt_disk_end end; /* of what was alone */
+                enum kt_cap_verdict expect;
+                const char *says;
+                const char *next;
+        } rows[] = {
+                { 45, 45, 45, 0.15, KT_END_TIME, KT_CAP_UNCERTAIN, "100.0 % of what they get alone", "--time " },
+                { 45, 45, 45, 0.15, KT_END_BYTES, KT_CAP_UNCERTAIN, "99 % sure: between", "--bytes" },
+                { 45, 45, 45, 0.60, KT_END_TIME, KT_CAP_UNCERTAIN, "99 % sure: between", "Measure on a quiet node." },
+                { 45, 45, 30, 0.01, KT_END_TIME, KT_CAP_CREDIT, "90.0 MB/s at first and 60.0 MB/s at the end",
+                  "--time " },
+                { 45, 45, 40, 0.08, KT_END_TIME, KT_CAP_UNCERTAIN, "at first and 80.0 MB/s at the end", "--time " },
+                { 45, 45, 0, 0.01, KT_END_TIME, KT_CAP_UNCERTAIN, "Too few seconds", "--time" },
+        };
+        static const struct kt_judge_rests rests = { .solo = { 0 } };
+        static const double early[KT_DISK_VOLUMES_MAX] = { 0 };
+
+        (void)state;
+        for (size_t i = 0; i < KT_COUNT(rows); i++) {
+                KT_AUTO(drop) struct kt_disk_result *result = result_of(2);
+                struct kt_disk_cap *cap = &result->node.write;
+                struct kt_fit sum;
+
+                for (size_t v = 0; v < 2; v++) {
+                        struct kt_disk_phase *phases = result->volumes[v].phases;
+
+                        add_noisy(&phases[KT_PHASE_WRITE], 25, rows[i].together * MB, rows[i].noise);
+                        add_noisy(&phases[KT_PHASE_SOLO], 9, rows[i].alone * MB, rows[i].noise);
+                        add_noisy(&phases[KT_PHASE_AGAIN], 9, rows[i].again * MB, rows[i].noise);
+                        phases[KT_PHASE_SOLO].end = rows[i].end;
+                }
+                kt_judge_write(result, early, &sum);
+                kt_judge_caps(result, &sum, &rests);
+                assert_sentence(cap->why);
+                assert_true(strlen(cap->why) < sizeof(cap->why) - 1);
+                if (cap->verdict != rows[i].expect || !strstr(cap->why, rows[i].says) ||
+                    !strstr(cap->why, rows[i].next))
+                        fail_msg("%zu, %s: %s", i, kt_cap_verdict_name(cap->verdict), cap->why);
+        }
+}
+
 static void test_caps__one_volume_says_why_not(void **state)
 {
         static const struct kt_judge_rests rests = { .solo = { 0 } };
@@ -253,6 +310,7 @@ int main(void)
                 cmocka_unit_test(test_write__proves_a_flat_volume),
                 cmocka_unit_test(test_write__finds_burst_and_bucket),
                 cmocka_unit_test(test_caps__shared_none_and_the_same_disk),
+                cmocka_unit_test(test_caps__says_what_to_do),
                 cmocka_unit_test(test_caps__one_volume_says_why_not),
         };
 

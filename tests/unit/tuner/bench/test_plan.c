@@ -42,6 +42,29 @@ static void test_make__fits_the_time(void **state)
         }
 }
 
+/* What a cap is told from grows with the time that is asked for, as far as that helps. */
+static void test_seconds_for__a_phase_of_that_length(void **state)
+{
+        static const double lengths[] = { 3, 6, 12, 29.5, 30 };
+
+        (void)state;
+        for (size_t volumes = 2; volumes <= KT_DISK_VOLUMES_MAX; volumes++) {
+                for (size_t i = 0; i < KT_COUNT(lengths); i++) {
+                        const double seconds = kt_disk_plan_seconds_for(volumes, lengths[i]);
+                        struct kt_disk_plan plan;
+
+                        kt_disk_plan_make(volumes, seconds, &plan);
+                        assert_true(seconds >= kt_disk_plan_usual_seconds(volumes));
+                        assert_true(plan.phases[KT_PHASE_SOLO].seconds > lengths[i] - 0.001);
+                        assert_true(plan.phases[KT_PHASE_AGAIN].seconds > lengths[i] - 0.001);
+                        assert_true(plan.phases[KT_PHASE_READ_SOLO].seconds > lengths[i] - 0.001);
+                        assert_true(planned(&plan, volumes) <= seconds);
+                        assert_true(plan.phases[KT_PHASE_WRITE].seconds >= 0.4 * seconds);
+                }
+                assert_true(kt_disk_plan_seconds_for(volumes, 31) == 0);
+        }
+}
+
 static void test_make__says_why_a_phase_is_left_out(void **state)
 {
         struct kt_disk_plan plan;
@@ -112,6 +135,7 @@ int main(void)
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_rows__stand_at_their_own_id),
                 cmocka_unit_test(test_make__fits_the_time),
+                cmocka_unit_test(test_seconds_for__a_phase_of_that_length),
                 cmocka_unit_test(test_make__says_why_a_phase_is_left_out),
                 cmocka_unit_test(test_make__shares_all_bytes_and_no_more),
                 cmocka_unit_test(test_bytes__a_tenth_at_most),
