@@ -55,7 +55,7 @@ struct kt_cap {
         double first;                /* the two phases together, one by one; last is 0 without one */
         double last;
         size_t windows;      /* of the shortest phase */
-        size_t more_windows; /* per phase, to be certain: what a person is advised; 0 when certain or when windows cannot help */
+        size_t more_windows; /* per phase, to be certain; 0 when certain or when windows cannot help */
 };
 
 enum {

@@ -145,17 +145,20 @@ static void add_title(const struct kt_disk_result *result, struct kt_str *out)
 
 /* ---- The answer ---- */
 
-static void add_sustained_tile(const struct kt_disk_fit *fit, struct kt_str *out)
+static void add_sustained_tile(const struct kt_disk_result *result, size_t v, struct kt_str *out)
 {
-        begin_tile(out, " class=\"main\"", fit->is_sustained ? "sustained write" : "write, held but not proven");
-        if (!fit->sustained.is_known) {
+        const struct kt_disk_rate *rate = kt_verdict_alone(result, v);
+
+        begin_tile(out, " class=\"main\"",
+                   kt_verdict_is_alone_sustained(result, v) ? "sustained write" : "write, held but not proven");
+        if (!rate->is_known) {
                 kt_str_add(out, "no steady rate<small>");
-                kt_markup_text(out, fit->why);
+                kt_markup_text(out, result->volumes[v].fit.why);
                 kt_str_add(out, "</small>");
         } else {
-                kt_markup_rate(out, fit->sustained.value);
+                kt_markup_rate(out, rate->value);
                 kt_str_add(out, "<small>95\xc2\xa0% sure: ");
-                add_range(out, &fit->sustained);
+                add_range(out, rate);
                 kt_str_add(out, "</small>");
         }
         end_tile(out);
@@ -166,7 +169,7 @@ static void add_burst_tile(const struct kt_disk_fit *fit, struct kt_str *out)
         begin_tile(out, "", "burst");
         if (!fit->has_knee) {
                 kt_str_add(out, "none seen<small>in ");
-                kt_markup_seconds(out, fit->proven_seconds);
+                kt_markup_seconds(out, fit->model.seconds);
                 kt_str_add(out, "</small>");
         } else {
                 kt_markup_rate(out, fit->burst.value);
@@ -232,11 +235,12 @@ static void add_volume_card(const struct kt_disk_result *result, size_t v, struc
                 kt_str_add(out, "</p>\n");
         }
         kt_str_add(out, "<dl class=\"tiles\">\n");
-        add_sustained_tile(&volume->fit, out);
+        add_sustained_tile(result, v, out);
         add_burst_tile(&volume->fit, out);
-        add_rate_tile(out, "alone",
-                      result->volume_count > 1 ? &volume->phases[KT_PHASE_SOLO].write
-                                               : &(const struct kt_disk_rate){ 0 });
+        if (result->volume_count > 1 && kt_verdict_alone(result, v) == &volume->fit.sustained)
+                add_rate_tile(out, "alone", &volume->phases[KT_PHASE_SOLO].write);
+        else if (result->volume_count > 1)
+                add_rate_tile(out, "beside the others", &volume->fit.sustained);
         add_rate_tile(out, "cold read", &volume->phases[KT_PHASE_READ].read);
         add_rate_tile(out,
                       volume->phases[KT_PHASE_CATCH_UP].has_credit ? "catch-up read, with burst credits"
@@ -585,13 +589,15 @@ static void add_bounds(const struct kt_disk_fit *fit, struct kt_str *out)
         }
 }
 
-static void add_proof(const struct kt_disk_volume *volume, struct kt_str *out)
+static void add_proof(const struct kt_disk_result *result, size_t v, struct kt_str *out)
 {
+        const struct kt_disk_volume *volume = &result->volumes[v];
         const struct kt_disk_fit *fit = &volume->fit;
+        const bool is_beside = kt_verdict_alone(result, v) != &fit->sustained;
 
         kt_str_add(out, "<h3>Proof and bounds</h3>\n<dl class=\"facts\">\n");
         if (fit->sustained.is_known) {
-                begin_fact(out, "the last rate");
+                begin_fact(out, is_beside ? "the last rate, beside the others" : "the last rate");
                 kt_str_add(out, "held for ");
                 kt_markup_seconds(out, fit->proven_seconds);
                 kt_str_add(out, " and ");
@@ -609,7 +615,7 @@ static void add_proof(const struct kt_disk_volume *volume, struct kt_str *out)
                 kt_markup_bytes(out, fit->bucket_high);
                 end_fact(out);
         }
-        if (!fit->is_sustained)
+        if (!kt_verdict_is_alone_sustained(result, v))
                 add_fact(out, "not proven", fit->why);
         add_bounds(fit, out);
         begin_fact(out, "written in all");
@@ -697,7 +703,7 @@ static void add_volume(const struct kt_disk_result *result, size_t v, struct kt_
         kt_markup_value(out, volume->target.path);
         kt_str_add(out, "</h2>\n<div class=\"card\">\n");
         add_write_figure(volume, v + 1, out);
-        add_proof(volume, out);
+        add_proof(result, v, out);
         kt_str_add(out, "</div>\n<div class=\"card\">\n");
         add_latency_figure(volume, v + 1, out);
         add_run_figure(volume, v + 1, out);

@@ -97,7 +97,7 @@ static void add_sustained(struct kt_json *write, const struct kt_disk_result *re
         kt_json_count(object, "windows", rate->windows);
         kt_json_real(object, "provenSeconds", is_together ? fit->proven_seconds : rate->seconds);
         kt_json_count(object, "provenBytes", is_together ? fit->proven_bytes : rate->bytes);
-        kt_json_bool(object, "isProven", is_together ? fit->is_sustained : result->node.is_sustained);
+        kt_json_bool(object, "isProven", kt_verdict_is_alone_sustained(result, v));
         kt_json_text(object, "why", is_together && fit->why[0] != '\0' ? fit->why : NULL);
 }
 

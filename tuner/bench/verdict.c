@@ -26,6 +26,13 @@ const struct kt_disk_rate *kt_verdict_alone(const struct kt_disk_result *result,
         return &own->fit.sustained;
 }
 
+bool kt_verdict_is_alone_sustained(const struct kt_disk_result *result, size_t volume)
+{
+        const struct kt_disk_fit *fit = &result->volumes[volume].fit;
+
+        return kt_verdict_alone(result, volume) == &fit->sustained ? fit->is_sustained : result->node.is_sustained;
+}
+
 const char *kt_verdict_setting(const struct kt_disk_result *result, char buf[KT_VERDICT_SETTING_MAX])
 {
         const uint64_t tenths = (uint64_t)(result->verdict.sustained_rate / 1e5);

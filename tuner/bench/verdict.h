@@ -20,6 +20,9 @@ struct kt_verdict_inputs {
 /* What the volume sustains on its own: measured alone where the volumes share a cap, otherwise beside the others. */
 const struct kt_disk_rate *kt_verdict_alone(const struct kt_disk_result *result, size_t volume);
 
+/* True when that is proven: by what all wrote together where they share a cap. */
+bool kt_verdict_is_alone_sustained(const struct kt_disk_result *result, size_t volume);
+
 /* True when what the verdict rests on is proven. */
 bool kt_verdict_is_sustained(const struct kt_disk_result *result);
 

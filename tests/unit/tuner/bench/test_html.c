@@ -109,7 +109,8 @@ static void fill_flat(struct kt_disk_volume *volume, double rate)
                 add_window(phase, i, rate * (1 + 0.004 * (i % 5)), 0);
         fit->is_steady = true;
         fit->sustained = rate_of(rate);
-        fit->proven_seconds = 40;
+        fit->proven_seconds = 39;
+        fit->model.seconds = 40;
         (void)snprintf(fit->why, sizeof(fit->why), "It held for 40 s & no longer.");
         fit->model.shape = KT_FIT_CONSTANT;
         fit->model.level_count = 1;
@@ -327,6 +328,35 @@ static void test_html_render__cap(void **state)
         }
 }
 
+/* Volumes that share a cap may get wandering shares of it: what they get together is proven, and with it what each gets
+ * alone. The page says the same as the text and the JSON. */
+static void test_html_render__shares_of_a_cap(void **state)
+{
+        struct kt_disk_result *result = make_result(2);
+        char *page;
+
+        (void)state;
+        for (size_t v = 0; v < 2; v++) {
+                result->volumes[v].fit.is_sustained = false;
+                result->volumes[v].fit.sustained = rate_of(30e6);
+                result->volumes[v].phases[KT_PHASE_SOLO].write = rate_of(45e6);
+        }
+        set_cap(&result->node.write, KT_CAP_SHARED, 60e6);
+        result->node.is_sustained = true;
+        page = page_of(result);
+        assert_int_equal(count_of(page, "<dt>sustained write</dt><dd>45.0\xc2\xa0MB/s"), 2);
+        assert_int_equal(count_of(page, "<dt>beside the others</dt><dd>30.0\xc2\xa0MB/s"), 2);
+        assert_has(page, "none seen<small>in 40.0\xc2\xa0s");
+        assert_has_not(page, "not proven");
+        free(page);
+
+        result->node.is_sustained = false;
+        page = page_of(result);
+        assert_has(page, "<dt>write, held but not proven</dt><dd>45.0");
+        free(page);
+        release(result);
+}
+
 static void test_html_render__status(void **state)
 {
         static const struct {
@@ -531,6 +561,7 @@ int main(void)
                 cmocka_unit_test(test_html_render__loads_nothing),
                 cmocka_unit_test(test_html_render__every_diagram_is_described),
                 cmocka_unit_test(test_html_render__cap),
+                cmocka_unit_test(test_html_render__shares_of_a_cap),
                 cmocka_unit_test(test_html_render__status),
                 cmocka_unit_test(test_html_render__not_proven),
                 cmocka_unit_test(test_html_render__empty),
