@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -253,8 +255,8 @@ static void test_run__reads_what_there_is(void **state)
 }
 
 /* From now on in this process: the system call is answered with what, or never (SECCOMP_RET_USER_NOTIF, and nobody
- * asks for the notice). */
-static bool answer(int number, uint32_t what)
+ * answers the notice). Returns -1 where it cannot be had, otherwise a descriptor that can be read once a thread waits. */
+static int answer(int number, uint32_t what)
 {
         struct sock_filter rules[] = {
                 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -265,21 +267,32 @@ static bool answer(int number, uint32_t what)
         struct sock_fprog program = { .len = KT_COUNT(rules), .filter = rules };
         const unsigned flags = what == SECCOMP_RET_USER_NOTIF ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
 
-        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-               syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) >= 0;
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+                return -1;
+        return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+}
+
+/* Ends the job, once a request hangs. */
+static void *end_when_one_hangs(void *opaque)
+{
+        struct pollfd notice = { .fd = *(const int *)opaque, .events = POLLIN };
+
+        while (poll(&notice, 1, -1) < 0)
+                ;
+        (void)kill(getpid(), SIGTERM); /* our own process */
+        return NULL;
 }
 
 static const struct trouble {
         int number; /* of the system call */
         uint32_t answer;
-        bool is_signalled; /* which ends the job at once */
         int result;
         int error; /* of the volume */
         const char *says;
 } troubles[] = {
-        { __NR_ftruncate, SECCOMP_RET_ERRNO | EIO, false, 0, -EIO, "write beside read" },
-        { __NR_pwrite64, SECCOMP_RET_ERRNO | ENOSPC, false, 0, -ENOSPC, "write after" },
-        { __NR_pwrite64, SECCOMP_RET_USER_NOTIF, true, -ETIMEDOUT, -ETIMEDOUT, "has not returned" },
+        { __NR_ftruncate, SECCOMP_RET_ERRNO | EIO, 0, -EIO, "write beside read" },
+        { __NR_pwrite64, SECCOMP_RET_ERRNO | ENOSPC, 0, -ENOSPC, "write after" },
+        { __NR_pwrite64, SECCOMP_RET_USER_NOTIF, -ETIMEDOUT, -ETIMEDOUT, "has not returned" },
 };
 
 /* In a process of its own, which the filter never leaves. Says what went wrong, or NULL. */
@@ -289,15 +302,20 @@ static const char *run_in_trouble(const struct test_tree *tree, const struct tro
         struct kt_job job = job_of(4 * MIB);
         struct kt_engine *engine = NULL;
         struct kt_err e = { 0 };
+        pthread_t thread;
+        int notice;
 
         use(&volume, tree);
         job.phase = KT_PHASE_MIXED;
         job.set = KT_SET_BESIDE;
+        job.depth = 1;
         job.late_seconds = 0.01;
         if (kt_engine_new(&volume, 1, &engine, &e) < 0)
                 return "cannot begin";
-        *has_filter = answer(trouble->number, trouble->answer);
-        if (!*has_filter || (trouble->is_signalled && kill(getpid(), SIGTERM) < 0))
+        notice = answer(trouble->number, trouble->answer);
+        *has_filter = notice >= 0;
+        if (!*has_filter || (trouble->answer == SECCOMP_RET_USER_NOTIF &&
+                             pthread_create(&thread, NULL, end_when_one_hangs, &notice) != 0))
                 return "cannot make trouble";
         if (kt_engine_run(engine, &job, NULL, NULL, &e) != trouble->result)
                 return "another result";
