@@ -11,8 +11,7 @@
 #include "lib/base/attr.h"
 
 enum {
-        KT_FILES_MAX = 16,  /* as many as requests in flight at most */
-        KT_FILES_LEAST = 4, /* a broker appends to several; one alone is serialised by its inode's lock */
+        KT_FILES_MAX = 16, /* as many as requests in flight at most */
 };
 
 /* One file. Whoever set busy owns the rest until it is cleared. */

@@ -315,10 +315,8 @@ void kt_fit_series(const struct kt_series *series, double settle_s, struct kt_fi
         take_shape(&steps, lines, ret);
 }
 
-static enum kt_stop_why why_not(const struct kt_fit *fit, const struct kt_stop *stop, double budget_s)
+static enum kt_stop_why why_not(const struct kt_fit *fit, const struct kt_stop *stop)
 {
-        if (budget_s > 0 && fit->seconds >= budget_s)
-                return KT_STOP_BUDGET;
         if (fit->shape == KT_FIT_SHORT)
                 return KT_STOP_SHORT;
         if (fit->shape == KT_FIT_UNSTEADY)
@@ -328,22 +326,18 @@ static enum kt_stop_why why_not(const struct kt_fit *fit, const struct kt_stop *
         return stop->half_width < stop->wanted_width ? KT_STOP_PROVEN : KT_STOP_WIDE;
 }
 
-void kt_fit_may_stop(const struct kt_fit *fit, const struct kt_stop_rule *rule, double budget_s, struct kt_stop *ret)
+void kt_fit_may_stop(const struct kt_fit *fit, struct kt_stop *ret)
 {
+        const struct kt_stop_rule *rule = &kt_stop_usual;
         double before = fit->level_count > 1 ? fit->levels[fit->level_count - 1].begin_s : 0;
-        struct kt_stop stop = {
+
+        *ret = (struct kt_stop){
                 .held_s = fit->held_s,
                 .wanted_s = fmax(rule->min_s, rule->knee_share * before),
                 .half_width = fit->half_width,
                 .wanted_width = rule->half_width,
         };
-
-        stop.why = why_not(fit, &stop, budget_s);
-        /* A measurement that is proven at the very end of its budget is proven. */
-        if (stop.why == KT_STOP_BUDGET && why_not(fit, &stop, 0) == KT_STOP_PROVEN)
-                stop.why = KT_STOP_PROVEN;
-        stop.may_stop = stop.why == KT_STOP_PROVEN || stop.why == KT_STOP_BUDGET;
-        *ret = stop;
+        ret->why = why_not(fit, ret);
 }
 
 double kt_fit_bucket_bound(const struct kt_fit *fit, double later_rate)
@@ -426,24 +420,4 @@ const char *kt_fit_shape_name(enum kt_fit_shape shape)
         };
 
         return names[shape];
-}
-
-const char *kt_fit_reason_name(enum kt_fit_reason reason)
-{
-        static const char *const names[KT_FIT_REASON_COUNT_] = {
-                [KT_FIT_STEADY] = "steady",     [KT_FIT_RISING] = "rising",   [KT_FIT_SLOPING] = "sloping",
-                [KT_FIT_CHANGING] = "changing", [KT_FIT_STALLED] = "stalled",
-        };
-
-        return names[reason];
-}
-
-const char *kt_stop_why_name(enum kt_stop_why why)
-{
-        static const char *const names[KT_STOP_WHY_COUNT_] = {
-                [KT_STOP_PROVEN] = "proven", [KT_STOP_BUDGET] = "budget", [KT_STOP_SHORT] = "short",
-                [KT_STOP_HOLD] = "hold",     [KT_STOP_WIDE] = "wide",     [KT_STOP_UNSTEADY] = "unsteady",
-        };
-
-        return names[why];
 }

@@ -92,7 +92,6 @@ extern const struct kt_stop_rule kt_stop_usual; /* 20 s, 0.5, 0.03 */
 
 enum kt_stop_why {
         KT_STOP_PROVEN,   /* may stop */
-        KT_STOP_BUDGET,   /* the time is over: stop, with what is there */
         KT_STOP_SHORT,    /* not yet: too few windows */
         KT_STOP_HOLD,     /* not yet: the last level must hold longer */
         KT_STOP_WIDE,     /* not yet: its rate is not known well enough */
@@ -101,7 +100,6 @@ enum kt_stop_why {
 };
 
 struct kt_stop {
-        bool may_stop;
         enum kt_stop_why why;
         double held_s;   /* what is there ... */
         double wanted_s; /* ... and what is wanted */
@@ -109,8 +107,8 @@ struct kt_stop {
         double wanted_width;
 };
 
-/* May the phase end now? budget_s: seconds the phase may take at all (gaps left out), <= 0 for no limit. */
-void kt_fit_may_stop(const struct kt_fit *fit, const struct kt_stop_rule *rule, double budget_s, struct kt_stop *ret);
+/* May the phase end now, by kt_stop_usual? KT_STOP_PROVEN, or what is missing. */
+void kt_fit_may_stop(const struct kt_fit *fit, struct kt_stop *ret);
 
 /* The honest bound: a later drop to later_rate is possible only when a bucket holds more than the bytes returned, that
  * is all that was moved less what later_rate would have given: (X - R') S for a constant X held for S. 0 or more. */
@@ -134,9 +132,7 @@ double kt_fit_respend_seconds(const struct kt_fit *fit, double idle_s);
  * was full again *ret is only a lower bound: ret->high is then the first burst's P. */
 bool kt_fit_refill(const struct kt_fit *first, const struct kt_series *again, double idle_s, struct kt_interval *ret);
 
-/* Words for reports and JSON: "constant", "burst", "two-bursts", "unsteady", "short"; "rising", ...; "proven", ... */
+/* A word for JSON: "constant", "burst", "two-bursts", "unsteady", "short". */
 const char *kt_fit_shape_name(enum kt_fit_shape shape);
-const char *kt_fit_reason_name(enum kt_fit_reason reason);
-const char *kt_stop_why_name(enum kt_stop_why why);
 
 #endif

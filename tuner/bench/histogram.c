@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <string.h>
 
 static size_t index_of(uint64_t value)
 {
@@ -44,11 +43,6 @@ static void take_bounds(struct kt_histogram *histogram, uint64_t min, uint64_t m
                 histogram->min = min;
         if (histogram->count == 0 || max > histogram->max)
                 histogram->max = max;
-}
-
-void kt_histogram_init(struct kt_histogram *histogram)
-{
-        memset(histogram, 0, sizeof(*histogram));
 }
 
 void kt_histogram_record(struct kt_histogram *histogram, uint64_t value)

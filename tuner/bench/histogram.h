@@ -23,7 +23,6 @@ struct kt_histogram {
         uint64_t max;
 };
 
-void kt_histogram_init(struct kt_histogram *histogram);
 void kt_histogram_record(struct kt_histogram *histogram, uint64_t value);
 /* Adds what `from` holds; both stay usable. Order does not matter. */
 void kt_histogram_merge(struct kt_histogram *into, const struct kt_histogram *from);

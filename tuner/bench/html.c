@@ -430,8 +430,9 @@ static void add_kafka(const struct kt_disk_result *result, struct kt_str *out)
         add_brokers(verdict, out);
         add_bytes_fact(out, "memory", verdict->memory_bytes, kt_str_get(&buffered));
         add_bytes_fact(out, "vm.dirty_bytes", verdict->dirty_bytes,
-                       "at most: what the slowest volume writes in five seconds");
-        add_bytes_fact(out, "vm.dirty_background_bytes", verdict->dirty_background_bytes, "what it writes in one");
+                       "at most: what the volumes sustain together in five seconds");
+        add_bytes_fact(out, "vm.dirty_background_bytes", verdict->dirty_background_bytes,
+                       "at most: the same of one second");
         add_stall(result, out);
         add_seconds_fact(out, "worst stall, measured", verdict->measured_stall_seconds, "of a buffered writer");
         add_partitions(result, out);

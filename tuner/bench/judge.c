@@ -33,7 +33,6 @@ void kt_judge_series(const struct kt_disk_phase *phase, bool is_read, struct kt_
                         .length_ns = ns_of(from->seconds),
                         .bytes = is_read ? from->read_bytes : from->write_bytes,
                         .ops = from->ops,
-                        .max_ns = (uint64_t)from->worst_ns,
                 };
 
                 kt_series_add(ret, &window);
@@ -138,7 +137,7 @@ double kt_judge_settle(const struct kt_disk_phase *phase)
 
 static bool is_proven(const struct kt_fit *fit, struct kt_stop *ret)
 {
-        kt_fit_may_stop(fit, &kt_stop_usual, 0, ret);
+        kt_fit_may_stop(fit, ret);
         return ret->why == KT_STOP_PROVEN;
 }
 
@@ -190,7 +189,6 @@ static void explain(const struct kt_fit *fit, const struct kt_stop *stop, char *
 
         switch (stop->why) {
         case KT_STOP_PROVEN:
-        case KT_STOP_BUDGET:
                 buf[0] = '\0';
                 return;
         case KT_STOP_SHORT:

@@ -218,7 +218,7 @@ struct kt_disk_verdict {
         bool is_rate_given;              /* it is workload.writeRate */
         double buffer_seconds;           /* workload.bufferTime */
         uint64_t memory_bytes;           /* page cache that holds bufferTime of broker_rate */
-        uint64_t dirty_bytes;            /* vm.dirty_bytes at most: five seconds of the slowest volume */
+        uint64_t dirty_bytes;            /* vm.dirty_bytes at most: five seconds of sustained_rate */
         uint64_t dirty_background_bytes; /* one second */
         double sustained_rate;           /* what the volumes sustain together: storage.sustainedRate of kafka.yaml */
         double worst_stall_seconds;      /* predicted: dirty_limit / sustained; 0: not known */

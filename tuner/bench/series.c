@@ -30,8 +30,6 @@ static void move_in(struct kt_window *window, const struct kt_window *more)
 {
         window->bytes = add_u64(window->bytes, more->bytes);
         window->ops = add_u64(window->ops, more->ops);
-        if (more->max_ns > window->max_ns)
-                window->max_ns = more->max_ns;
 }
 
 static void join(struct kt_window *window, const struct kt_window *next)
@@ -170,18 +168,13 @@ double kt_series_seconds(const struct kt_series *series)
         return seconds;
 }
 
-uint64_t kt_series_bytes_until(const struct kt_series *series, size_t count)
+uint64_t kt_series_bytes(const struct kt_series *series)
 {
         uint64_t bytes = 0;
 
-        for (size_t i = 0; i < series->count && i < count; i++)
+        for (size_t i = 0; i < series->count; i++)
                 bytes = add_u64(bytes, series->windows[i].bytes);
         return bytes;
-}
-
-uint64_t kt_series_bytes(const struct kt_series *series)
-{
-        return kt_series_bytes_until(series, series->count);
 }
 
 uint64_t kt_series_ops(const struct kt_series *series)
@@ -191,16 +184,6 @@ uint64_t kt_series_ops(const struct kt_series *series)
         for (size_t i = 0; i < series->count; i++)
                 ops = add_u64(ops, series->windows[i].ops);
         return ops;
-}
-
-uint64_t kt_series_max_ns(const struct kt_series *series)
-{
-        uint64_t max = 0;
-
-        for (size_t i = 0; i < series->count; i++)
-                if (series->windows[i].max_ns > max)
-                        max = series->windows[i].max_ns;
-        return max;
 }
 
 double kt_series_median_rate(const struct kt_series *series)

@@ -24,7 +24,6 @@ struct kt_window {
         int64_t length_ns;
         uint64_t bytes;
         uint64_t ops;
-        uint64_t max_ns; /* longest latency of those that completed in it */
 };
 
 /* 24 KiB, in the caller's storage. All zero is empty. */
@@ -59,10 +58,7 @@ double kt_window_rate(const struct kt_window *window);
 /* Seconds without the gaps between windows, and bytes (UINT64_MAX when they do not fit). */
 double kt_series_seconds(const struct kt_series *series);
 uint64_t kt_series_bytes(const struct kt_series *series);
-/* Bytes of the first `count` windows; saturates as above. */
-uint64_t kt_series_bytes_until(const struct kt_series *series, size_t count);
 uint64_t kt_series_ops(const struct kt_series *series);
-uint64_t kt_series_max_ns(const struct kt_series *series);
 /* Median of the windows' rates in bytes per second; 0 when empty. */
 double kt_series_median_rate(const struct kt_series *series);
 

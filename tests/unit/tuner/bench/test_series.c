@@ -17,8 +17,7 @@ static void fill(struct kt_series *ret, size_t count, uint64_t ops)
                 kt_series_add(ret, &(struct kt_window){ .begin_ns = (int64_t)i * SECOND,
                                                         .length_ns = SECOND,
                                                         .bytes = 10 * ops,
-                                                        .ops = ops,
-                                                        .max_ns = i });
+                                                        .ops = ops });
 }
 
 static void test_add__folds_a_run_of_any_length(void **state)
@@ -28,7 +27,6 @@ static void test_add__folds_a_run_of_any_length(void **state)
         assert_true(series.count <= KT_SERIES_MAX && series.count >= KT_SERIES_MAX / 2);
         assert_int_equal(kt_series_ops(&series), 3 * (10 * KT_SERIES_MAX + 7));
         assert_int_equal(kt_series_bytes(&series), 30 * (10 * KT_SERIES_MAX + 7));
-        assert_int_equal(kt_series_max_ns(&series), 10 * KT_SERIES_MAX + 6);
         assert_true(fabs(kt_series_seconds(&series) - (10 * KT_SERIES_MAX + 7)) < 1e-6);
         for (size_t i = 0; i + 1 < series.count; i++)
                 assert_int_equal(series.windows[i].length_ns, 16 * SECOND);
@@ -136,15 +134,6 @@ static void test_widen__until_windows_hold_enough(void **state)
         }
 }
 
-static void test_bytes_until__counts_the_first(void **state)
-{
-        (void)state;
-        fill(&series, 10, 2);
-        assert_int_equal(kt_series_bytes_until(&series, 0), 0);
-        assert_int_equal(kt_series_bytes_until(&series, 3), 60);
-        assert_int_equal(kt_series_bytes_until(&series, 99), 200);
-}
-
 static void test_median__odd_even_none(void **state)
 {
         double odd[] = { 3, 1, 2 };
@@ -187,7 +176,6 @@ int main(void)
                 cmocka_unit_test(test_slice__clocks_at_both_ends_of_the_range),
                 cmocka_unit_test(test_sum__is_as_long_as_the_shortest),
                 cmocka_unit_test(test_widen__until_windows_hold_enough),
-                cmocka_unit_test(test_bytes_until__counts_the_first),
                 cmocka_unit_test(test_median__odd_even_none),
                 cmocka_unit_test(test_running_median__is_shorter_at_the_ends),
                 cmocka_unit_test(test_window_rate__of_no_time_is_zero),
