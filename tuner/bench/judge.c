@@ -317,8 +317,8 @@ static const char *cap_reason(enum kt_cap_verdict verdict)
                 [KT_CAP_SHARED] = "",
                 [KT_CAP_NONE] = "",
                 [KT_CAP_CREDIT] = "",
-                [KT_CAP_SAME_DEVICE] = "The paths end at one disk: its limit is no limit of the node. "
-                                       "Give volumes on disks of their own.",
+                [KT_CAP_SAME_DEVICE] =
+                        "The paths end at one disk: its limit is no limit of the node. Give paths on several disks.",
                 [KT_CAP_OWN_CPU] =
                         "They were slower together, but our own CPU was short. Give it more, and measure again.",
                 [KT_CAP_OTHER_TRAFFIC] =

@@ -238,21 +238,27 @@ void kt_node_sample(const struct kt_root *root, const struct kt_disk_volume *vol
         read_disks(&disks, ret);
 }
 
+/* How much a counter grew: one that fell belonged to what is gone, a disk that was detached for one. */
+static uint64_t grown(uint64_t before, uint64_t after)
+{
+        return after > before ? after - before : 0;
+}
+
 void kt_node_compare(const struct kt_node_sample *before, const struct kt_node_sample *after, double cpus,
                      struct kt_disk_node *node)
 {
         const double wall = (double)(after->at_ns - before->at_ns);
-        const uint64_t own = after->own_bytes - before->own_bytes;
+        const uint64_t own = grown(before->own_bytes, after->own_bytes);
         double busy = wall > 0 ? (double)(after->cpu_ns - before->cpu_ns) / wall / cpus : 0;
 
         node->cpu_busy = busy > node->cpu_busy ? busy : node->cpu_busy;
         if (before->has_throttled && after->has_throttled) {
                 node->has_throttle_count = true;
-                node->throttled += after->throttled - before->throttled;
+                node->throttled += grown(before->throttled, after->throttled);
         }
         if (before->has_disks && after->has_disks) {
-                uint64_t target = after->target_bytes - before->target_bytes;
-                uint64_t others = after->other_bytes - before->other_bytes + (target > own ? target - own : 0);
+                uint64_t target = grown(before->target_bytes, after->target_bytes);
+                uint64_t others = grown(before->other_bytes, after->other_bytes) + grown(own, target);
                 double share = own > 0 ? (double)others / (double)own : 0;
 
                 node->has_other_traffic = true;

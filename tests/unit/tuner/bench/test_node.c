@@ -120,6 +120,34 @@ static void test_compare__keeps_the_worst_share(void **state)
         assert_int_equal(node.throttled, 4);
 }
 
+/* A disk that is detached meanwhile, as another pod's volume is, takes its counters along. */
+static void test_compare__a_disk_that_went_is_no_traffic(void **state)
+{
+        const struct kt_node_sample before = {
+                .has_throttled = true,
+                .throttled = 9,
+                .has_disks = true,
+                .target_bytes = 500,
+                .other_bytes = 5000,
+        };
+        const struct kt_node_sample after = {
+                .at_ns = 1000000000,
+                .has_throttled = true,
+                .throttled = 2,
+                .has_disks = true,
+                .target_bytes = 400,
+                .other_bytes = 1000,
+                .own_bytes = 100,
+        };
+        struct kt_disk_node node = { 0 };
+
+        (void)state;
+        kt_node_compare(&before, &after, 2, &node);
+        assert_int_equal(node.other_bytes, 0);
+        assert_true(node.other_share == 0);
+        assert_int_equal(node.throttled, 0);
+}
+
 static void test_dirty_limit__bytes_ratio_and_group(void **state)
 {
         const struct test_tree *tree = *state;
@@ -153,6 +181,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_sample__tells_our_disks_from_others, test_tree_setup,
                                                 test_tree_teardown),
                 cmocka_unit_test(test_compare__keeps_the_worst_share),
+                cmocka_unit_test(test_compare__a_disk_that_went_is_no_traffic),
                 cmocka_unit_test_setup_teardown(test_dirty_limit__bytes_ratio_and_group, test_tree_setup,
                                                 test_tree_teardown),
         };
