@@ -186,6 +186,11 @@ check "a pod runs it" kc -n bed run extra --image k8skafka-test/extra:1
 check "Ready" cluster_ready bed pod/extra
 t_case
 
+t_case "the control plane alone is gone"
+check "killed" kill -KILL "$(cat "$CLUSTER_DIR/run/control.pid")"
+check "up starts it anew" says 'nodes Ready' tests/cluster/up
+t_case
+
 check "down" tests/cluster/down
 check "nothing is left" nothing_left
 check "down again" tests/cluster/down

@@ -52,15 +52,16 @@ cgroup_members() { # HOST, or nothing for all
   find "$root/$name/$1" -name cgroup.procs -exec cat {} + 2>/dev/null || true
 }
 
+# The last process of a node has its filesystems unmounted, which may take as long as its disks have to write.
 cgroup_kill() { # HOST, or nothing for all
-  local tries members
-  for ((tries = 0; tries < 200; tries++)); do
-    mapfile -t members < <(cgroup_members "$1")
-    [ "${#members[@]}" -gt 0 ] || return 0
-    kill -KILL "${members[@]}" 2>/dev/null || true
-    sleep 0.05
-  done
-  die "these processes do not end: ${members[*]}"
+  wait_for 60 cgroup_killed "$1" || die "these processes do not end: $(cgroup_members "$1" | tr '\n' ' ')"
+}
+cgroup_killed() {
+  local members
+  mapfile -t members < <(cgroup_members "$1")
+  [ "${#members[@]}" -gt 0 ] || return 0
+  kill -KILL "${members[@]}" 2>/dev/null || true
+  return 1
 }
 
 cgroup_remove() { # HOST, or nothing for all
@@ -68,7 +69,7 @@ cgroup_remove() { # HOST, or nothing for all
   while read -r root; do
     folder=$root/$name/$1
     [ -d "$folder" ] || continue
-    wait_for 5 cgroup_rmdir "$folder" || die "cgroup $folder is busy"
+    wait_for 30 cgroup_rmdir "$folder" || die "cgroup $folder is busy"
   done < <(cgroup_roots)
 }
 cgroup_rmdir() { [ ! -d "$1" ] || find "$1" -depth -type d -exec rmdir {} +; }

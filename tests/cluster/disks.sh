@@ -19,16 +19,11 @@ disk_mount() { # DISK
   mount -o loop "$(disk_image "$1")" "/var/mnt/disk$1"
 }
 
-disk_busy() { grep -qsxF "$(disk_image "$1")" /sys/block/loop*/loop/backing_file; }
+disk_free() { ! grep -qsxF "$(disk_image "$1")" /sys/block/loop*/loop/backing_file; }
 
 disk_fresh() { # DISK
-  local tries
   ! mountpoint -q "/var/mnt/disk$1" || umount "/var/mnt/disk$1"
-  for ((tries = 0; tries < 100; tries++)); do
-    disk_busy "$1" || break
-    sleep 0.1
-  done
-  ! disk_busy "$1" || die "disk $1 of $host is still mounted by a pod; delete that first"
+  wait_for 30 disk_free "$1" || die "disk $1 of $host is still mounted by a pod; delete that first"
   disk_make "$1"
   disk_mount "$1"
 }

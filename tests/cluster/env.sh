@@ -44,14 +44,19 @@ now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 seconds_since() { local ms=$(($(now_ms) - $1)); printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100)); }
 need_root() { [ "$(id -u)" = 0 ] || die "needs root"; }
 
-# Waits, asking ten times a second. Status 1 when it did not come true in time.
+# Status 1 when it did not come true in time, however long one answer takes.
 wait_for() { # SECONDS COMMAND...
-  local tries
-  for ((tries = 0; tries < $1 * 10; tries++)); do
-    ! "${@:2}" >/dev/null 2>&1 || return 0
+  local end=$((SECONDS + $1))
+  until "${@:2}" >/dev/null 2>&1; do
+    [ "$SECONDS" -le "$end" ] || return 1
     sleep 0.1
   done
-  return 1
+}
+
+wait_all() { # PID...: fails when one of them did
+  local worker status=0
+  for worker in "$@"; do wait "$worker" || status=$?; done
+  return "$status"
 }
 
 # Prints a template with @NAME@ replaced by the variable's value.
@@ -73,10 +78,10 @@ running_nodes() {
   for ((node = 1; node <= CLUSTER_NODES; node++)); do ! pid_of "n$node" >/dev/null || echo "$node"; done
 }
 
-# kubectl as admin. Its caches stay with the cluster, and a .kuberc at home has no say.
+# kubectl as admin. Its caches stay with the cluster, and a .kuberc at home has no say. No "die": who waits for an answer asks again.
 kc() {
   local pid
-  pid=$(pid_of control) || die "the cluster does not run; start it: tests/cluster/up"
+  pid=$(pid_of control) || { echo "${0##*/}: the cluster does not run; start it: tests/cluster/up" >&2; return 1; }
   KUBERC=off KUBECACHEDIR=$run/kubectl nsenter --target "$pid" --net -- "$base/bin/kubectl" --kubeconfig "$pki/admin.conf" "$@"
 }
-api_ready() { kc get --raw /readyz; }
+api_ready() { kc get --raw /readyz --request-timeout 10s; }

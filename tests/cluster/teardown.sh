@@ -40,9 +40,9 @@ no_loops() { [ -z "$(our_loops "${1:-}")" ]; }
 
 loops_gone() {
   local device
-  wait_for 5 no_loops && return 0
+  wait_for 30 no_loops && return 0 # what is in the page cache has to be written first
   for device in $(our_loops); do losetup -d "$device" 2>/dev/null || true; done
-  wait_for 5 no_loops || die "somebody holds $(our_loops | tr '\n' ' ')(a mount made while the cluster was up?)"
+  wait_for 30 no_loops || die "somebody holds $(our_loops | tr '\n' ' ')(a mount made while the cluster was up?)"
 }
 
 tear_down() {
