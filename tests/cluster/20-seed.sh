@@ -48,11 +48,10 @@ show_prepare_times() { # POD...
 # What the broker made is its own again: nothing of anybody else below the log dir.
 owned() { # NODE LOG-DIR
   local strangers
-  strangers=$(cluster_disk "$1" 0 find "$2" ! \( -user 1000 -group 1000 \)) || return 1
+  strangers=$(cluster_disk "$1" 0 find "$2" -ignore_readdir_race ! \( -user 1000 -group 1000 \)) || return 1
   equal "$strangers" ""
 }
 
-all_ready() { cluster_ready kafka sts/kafka 120; }
 is_ready() { says True kc -n kafka get pod "$1" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'; }
 is_not_ready() { says False kc -n kafka get pod "$1" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'; }
 restarts() { kc -n kafka get pod "$1" -o 'jsonpath={.status.containerStatuses[0].restartCount}'; }

@@ -16,8 +16,6 @@
 #   kafka_count_check TOPIC         every acknowledged number is in the topic, once
 #   kafka_count_gap                 prints the longest time without an acknowledgement, in milliseconds
 #   kafka_path                      puts a kubectl for manifests/* into PATH
-#   equal A B                       for check, as are: says PATTERN CMD... (CMD succeeds and prints the extended regular
-#   refused PATTERN CMD...          expression), refused (CMD fails and prints it), silent (CMD succeeds and does not print it)
 #   kafka_timed WHAT CMD...         CMD; when it succeeds its time becomes a comment, also from within check
 #   kafka_say TEXT                  a comment, also from within check
 
@@ -34,26 +32,6 @@ kafka_timed() { # WHAT CMD...
   "${@:2}" || return
   ms=$(((${EPOCHREALTIME/./} - began) / 1000))
   kafka_say "$(printf '%s: %d.%d s' "$1" $((ms / 1000)) $((ms % 1000 / 100)))"
-}
-
-equal() { [ "$1" = "$2" ] || { printf "'%s' is not '%s'\n" "$1" "$2"; return 1; }; }
-
-says() { # PATTERN CMD...
-  local output
-  output=$("${@:2}" 2>&1) || { printf 'failed: %s\n' "$output"; return 1; }
-  grep -qE -- "$1" <<<"$output" || { printf 'no %s in: %s\n' "$1" "$output"; return 1; }
-}
-
-refused() { # PATTERN CMD...
-  local output
-  ! output=$("${@:2}" 2>&1) || { printf 'not refused: %s\n' "$output"; return 1; }
-  grep -qE -- "$1" <<<"$output" || { printf 'no %s in: %s\n' "$1" "$output"; return 1; }
-}
-
-silent() { # PATTERN CMD...
-  local output
-  output=$("${@:2}" 2>&1) || { printf 'failed: %s\n' "$output"; return 1; }
-  ! grep -E -- "$1" <<<"$output"
 }
 
 # ---- Clusters ----
@@ -162,6 +140,7 @@ kafka_in_sync() { cluster_until "${1:-60}" kafka_is_in_sync; }
 
 # The producer lives in the pod, not in the exec: it goes on when kubectl loses its connection.
 kafka_count_start() { # TOPIC [RATE]
+  rm -f "$kafka_scratch"/{produced,acked}
   # shellcheck disable=SC2016 # expanded in the pod
   kafka_exec client sh -c '
     rm -f /tmp/acked /tmp/errors
@@ -196,6 +175,7 @@ kafka_count_gap() {
 
 kafka_count_check() { # TOPIC
   local count lost twice
+  [ -s "$kafka_scratch/acked" ] || { echo "no acknowledgements were fetched"; return 1; }
   count=$(kafka_tool get-offsets --topic "$1" 2>/dev/null | awk -F: '{ sum += $3 } END { print sum + 0 }')
   [ "$count" -gt 0 ] || { echo "$1 is empty, or its offsets cannot be had"; return 1; }
   kafka_tool console-consumer --topic "$1" --from-beginning --max-messages "$count" --timeout-ms 30000 \

@@ -12,11 +12,13 @@
 #   cluster_on NODE CMD...          in all namespaces of node 1, 2, 3; with 0 as a client that resolves the cluster's names
 #   cluster_node_of NAMESPACE POD   prints the number of the pod's node
 #   cluster_disk_of NAMESPACE CLAIM prints "NODE DISK" of the volume
-#   cluster_claim NAMESPACE CLAIM NODE DISK     makes the claim (data-kafka-0) beforehand and binds it to that disk
+#   cluster_claim NAMESPACE CLAIM NODE DISK     makes the claim (data-0-kafka-0) beforehand and binds it to that disk
 #   cluster_disk NODE DISK CMD...   CMD as root in the volume's top folder, from outside of any pod; before the pod is there,
 #                                   this is how a volume gets a wrong owner or somebody's data
 #   cluster_write NODE DISK PATH    writes its standard input into a file of the volume
 #   cluster_show NAMESPACE          what one wants to see after a failure, as TAP comments
+#   equal A B                       for check, as are: says PATTERN CMD... (CMD succeeds and prints the extended regular
+#   refused PATTERN CMD...          expression), refused (CMD fails and prints it), silent (CMD succeeds and does not print it)
 #
 # Faults: tests/cluster/{power,component,api}.
 
@@ -26,7 +28,11 @@ cluster_need() {
   local status=0 output
   output=$("$cluster_here/up" 2>&1) || status=$?
   case $status in
-    0) printf '%s\n' "$output" | sed 's/^/# /' ;;
+    0)
+      printf '%s\n' "$output" | sed 's/^/# /'
+      # A test before that was killed may have closed some.
+      kc uncordon --selector kubernetes.io/hostname >/dev/null || { not_ok "the nodes are open"; done_testing; exit 1; }
+      ;;
     3) t_skip_rest "$(tail -n 1 <<<"$output")" ;;
     *) not_ok "the cluster starts" "$output"; done_testing; exit 1 ;;
   esac
@@ -35,6 +41,26 @@ cluster_need() {
 kc() { "$cluster_here/kc" "$@"; }
 cluster_on() { "$cluster_here/on-node" "$@"; }
 cluster_fresh() { "$cluster_here/reset" "$@" | sed 's/^/# /'; return "${PIPESTATUS[0]}"; }
+
+equal() { [ "$1" = "$2" ] || { printf "'%s' is not '%s'\n" "$1" "$2"; return 1; }; }
+
+says() { # PATTERN CMD...
+  local output
+  output=$("${@:2}" 2>&1) || { printf 'failed: %s\n' "$output"; return 1; }
+  grep -qE -- "$1" <<<"$output" || { printf 'no %s in: %s\n' "$1" "$output"; return 1; }
+}
+
+refused() { # PATTERN CMD...
+  local output
+  ! output=$("${@:2}" 2>&1) || { printf 'not refused: %s\n' "$output"; return 1; }
+  grep -qE -- "$1" <<<"$output" || { printf 'no %s in: %s\n' "$1" "$output"; return 1; }
+}
+
+silent() { # PATTERN CMD...
+  local output
+  output=$("${@:2}" 2>&1) || { printf 'failed: %s\n' "$output"; return 1; }
+  ! grep -E -- "$1" <<<"$output"
+}
 
 cluster_until() { # SECONDS CMD...
   local end=$((SECONDS + $1)) output
