@@ -7,12 +7,6 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=../lib.sh
 . tests/lib.sh
-# shellcheck source=lib.sh
-. tests/cluster/lib.sh
-need_cmd jq curl
-cluster_need
-# shellcheck source=kafka.sh
-. tests/cluster/kafka.sh
 # shellcheck source=agent.sh
 . tests/cluster/agent.sh
 folder=$kafka_scratch/agent
@@ -25,19 +19,6 @@ leave() {
   sysctl -qw "vm.max_map_count=$maps" "fs.file-max=$files"
 }
 at_exit leave
-
-settings() {
-  cat <<YAML
-apiVersion: k8skafka/v1
-kafka: {version: "4.3", roles: [broker, controller], clusterId: k8skafka-example-id-0Q}
-workload: {partitions: 400, partitionSize: 200Mi, connections: 1000, writeRate: 60M, bufferTime: 30s}
-tuning:
-  profile: kafka
-  tunables:
-    net.core.somaxconn: {policy: apply}
-    queue.read_ahead_kb: {policy: apply}
-YAML
-}
 
 # As a broker's pod: its labels, its user, its volume.
 pod() { # NAMESPACE NAME [CONTAINER [LABEL]]
@@ -71,8 +52,6 @@ returns() { # KEY WRONG RIGHT: is set wrong, and put back
 net_works() { returns net.core.somaxconn 1024 4096; }
 vm_works() { returns vm.max_map_count 65530 262144; }
 fs_works() { returns fs.file-max 1000000 1048576; }
-read_ahead() { agent_status 1 '[.rows[] | select(.id == "queue.read_ahead_kb") | .state] | unique | join(" ")'; }
-queue_is() { says "^$1\$" read_ahead; }
 queue_works() { # the disk's own file, wherever it is
   local device
   device=$(agent_status 1 '.volumes[0].device')
@@ -88,7 +67,6 @@ limits_works() { kc delete nodetuning n1 --ignore-not-found >/dev/null && cluste
 label_is_there() { [ -n "$(kc get node n1 -o 'jsonpath={.metadata.labels.k8skafka\.io/tuned}')" ]; }
 told_works() { kc label node n1 k8skafka.io/tuned- >/dev/null && cluster_until "$patience" label_is_there; }
 journal_works() { cluster_on 1 rm -f /var/lib/k8skafka/journal && net_works && cluster_on 1 test -s /var/lib/k8skafka/journal; }
-fails() { ! "$@"; }
 
 rival_works() {
   printf 'net.core.somaxconn = 1024\n' | cluster_on 1 sh -c 'cat >/run/sysctl.d/60-other.conf'
@@ -105,7 +83,7 @@ check "nothing of the agent is here" agent_gone
 check "a namespace as brokers have it" cluster_namespace kafka baseline
 check "another one" cluster_namespace other baseline
 check "a volume" cluster_claim kafka data-kafka-0 1 0
-settings | agent_folder "$folder"
+agent_settings net.core.somaxconn queue.read_ahead_kb | agent_folder "$folder"
 cat >>"$folder/kustomization.yaml" <<'YAML'
       - {op: add, path: /spec/template/spec/nodeSelector/kubernetes.io~1hostname, value: n1}
 YAML
@@ -275,7 +253,7 @@ t_case gate
 kc -n kafka delete pod,pvc --all --force --grace-period=0 >/dev/null 2>&1
 check "the agent is away, and so is the label" agent_gone
 check "the brokers' folder" kafka_folder kraft-combined "$kafka_scratch/my-kafka"
-sed -i "/^patches:/i components: [$(realpath --relative-to="$kafka_scratch/my-kafka" manifests/components/gate)]" "$kafka_scratch/my-kafka/kustomization.yaml"
+check "with the gate" kafka_component "$kafka_scratch/my-kafka" gate
 check "applied" kc apply --server-side -k "$kafka_scratch/my-kafka"
 waits_for_label() { says "didn't match Pod's node affinity" kc -n kafka get pod "kafka-$1" -o 'jsonpath={.status.phase} {.status.conditions[?(@.type=="PodScheduled")].message}'; }
 for i in 0 1 2; do check "kafka-$i waits for a tuned node" cluster_until 20 waits_for_label "$i"; done

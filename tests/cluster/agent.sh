@@ -1,6 +1,8 @@
 # shellcheck shell=bash
-# The node agent on the test cluster: sourced after tests/lib.sh, tests/cluster/lib.sh and tests/cluster/kafka.sh.
+# The node agent on the test cluster: sourced after tests/lib.sh; brings tests/cluster/lib.sh and tests/cluster/kafka.sh along, and
+# the cluster is up then.
 #
+#   agent_settings ID...            prints a kafka.yaml by which these rows are applied
 #   agent_gone                      nothing of it is left: objects, labels, taints, and values that a test names in agent_values
 #   agent_folder FOLDER             the overlay "tuner", with the kafka.yaml on standard input and what this machine's containers
 #                                   cannot have taken out
@@ -14,6 +16,13 @@
 #   agent_metric NODE NAME          prints the value of a metric, summed over its labels
 #   agent_sysctl NODE KEY [VALUE]   prints or sets a sysctl
 #   agent_restored NODE KEY VALUE [SECONDS]     waits until it has the value, and prints after how many milliseconds
+
+# shellcheck source=lib.sh
+. tests/cluster/lib.sh
+need_cmd jq curl
+cluster_need
+# shellcheck source=kafka.sh
+. tests/cluster/kafka.sh
 
 agent_space=k8skafka-system
 
@@ -34,6 +43,18 @@ agent_gone() {
     agent_sysctl "$node" net.core.somaxconn 4096
     agent_sysctl "$node" net.ipv4.tcp_rmem "4096 131072 6291456"
   done
+}
+
+agent_settings() { # ID...
+  cat <<YAML
+apiVersion: k8skafka/v1
+kafka: {version: "4.3", roles: [broker, controller], clusterId: k8skafka-example-id-0Q}
+workload: {partitions: 400, partitionSize: 200Mi, connections: 1000, writeRate: 60M, bufferTime: 30s}
+tuning:
+  profile: kafka
+  tunables:
+YAML
+  printf '    %s: {policy: apply}\n' "$@"
 }
 
 agent_folder() { # FOLDER
