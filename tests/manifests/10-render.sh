@@ -13,15 +13,6 @@ for overlay in $(overlays); do
   check "$overlay bears no warning" sh -c 'out=$("$@" 2>&1 >/dev/null); echo "$out"; [ -z "$out" ]' sh "${render[@]}" "manifests/overlays/$overlay"
 done
 check "the base renders" "${render[@]}" manifests/base
-combine() { # FOLDER OVERLAY COMPONENT...
-  local overlay=$2 folder=$1 component
-  mkdir -p "$folder"
-  {
-    printf 'resources: [%s]\ncomponents:\n' "$(realpath --relative-to="$folder" "manifests/overlays/$overlay")"
-    for component in "${@:3}"; do printf -- '- %s\n' "$(realpath --relative-to="$folder" "manifests/components/$component")"; done
-  } >"$folder/kustomization.yaml"
-  "${render[@]}" "$folder" >"$folder.yaml"
-}
 for overlay in $(overlays); do
   check "$overlay takes the rack" combine "$scratch/rack-$overlay" "$overlay" rack
   check "$overlay: every Kafka pod has a rack" \
@@ -112,6 +103,8 @@ check "brokers and controllers have one" \
   sh -c 'grep -qxF "$(grep clusterId: "$0")" "$1"' "$scratch/own-kraft/kafka.yaml" "$scratch/own-kraft/controllers.yaml"
 run 2 manifests/new-cluster dev "$scratch/own-dev"
 expect_stderr_has "is there already"
+run 2 manifests/new-cluster dev "$scratch/own-none" --namespace
+expect_stderr_has "--namespace needs a value"
 run 2 manifests/new-cluster none "$scratch/own-none"
 expect_stderr_has "there are: dev kraft"
 done_testing

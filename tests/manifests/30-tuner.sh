@@ -8,15 +8,6 @@ need_kustomize
 need_cmd jq
 monitoring=manifests/monitoring
 
-combine() { # FOLDER OVERLAY COMPONENT...
-  local overlay=$2 folder=$1 component
-  mkdir -p "$folder"
-  {
-    printf 'resources: [%s]\ncomponents:\n' "$(realpath --relative-to="$folder" "manifests/overlays/$overlay")"
-    for component in "${@:3}"; do printf -- '- %s\n' "$(realpath --relative-to="$folder" "manifests/components/$component")"; done
-  } >"$folder/kustomization.yaml"
-  "${render[@]}" "$folder" >"$folder.yaml"
-}
 count() { grep -cE -- "$1" "$2"; }
 
 t_case overlays

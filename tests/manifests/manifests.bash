@@ -36,3 +36,14 @@ build_validator() {
 }
 
 overlays() { (cd manifests/overlays && printf '%s\n' * | grep -v '^tuner'); } # those with brokers
+
+# Makes FOLDER, an overlay with components, and renders it as FOLDER.yaml.
+combine() { # FOLDER OVERLAY COMPONENT...
+  local overlay=$2 folder=$1 component
+  mkdir -p "$folder"
+  {
+    printf 'resources: [%s]\ncomponents:\n' "$(realpath --relative-to="$folder" "manifests/overlays/$overlay")"
+    for component in "${@:3}"; do printf -- '- %s\n' "$(realpath --relative-to="$folder" "manifests/components/$component")"; done
+  } >"$folder/kustomization.yaml"
+  "${render[@]}" "$folder" >"$folder.yaml"
+}
