@@ -43,11 +43,13 @@ debian_refresh() {
   done
 }
 
+debian_is_right() { [ "$(checksum "$1")" = "$2" ]; } # FILE SHA-256
+
 # Sets debian_deb to the file of one package, fetched when it is not there yet. $1 package $2 version $3 arch $4 checksum
 debian_fetch() {
   local folder=$scratch/deb
   debian_deb=$out/debs/$4.deb
-  [ ! -f "$debian_deb" ] || return 0
+  if [ -f "$debian_deb" ] && debian_is_right "$debian_deb" "$4"; then return 0; fi
   command -v apt-get >/dev/null || die "$1 $2 is not in $out/debs and apt-get is not here to fetch it"
   rm -rf "$folder"
   mkdir -p "$folder" "$out/debs"
@@ -56,9 +58,9 @@ debian_fetch() {
     cat "$scratch/apt.log" >&2
     die "the archive does not have $1 $2 any more, or apt's lists are old: apt-get update, then image/build --refresh-lock"
   fi
-  echo "$4  $(echo "$folder"/*.deb)" | sha256sum --check --status ||
+  debian_is_right "$folder"/*.deb "$4" ||
     die "$1 $2 came with another checksum than image/debian/*.lock has; nothing is built from it"
-  mv "$folder"/*.deb "$debian_deb"
+  mv -f "$folder"/*.deb "$debian_deb"
 }
 
 # Unpacks a set of packages into a folder, without their maintainer scripts, and lists them where scanners of images

@@ -152,7 +152,7 @@ layer_initc() {
 # has the node's /proc/sys and /sys below /host, where the runtime has put no read-only mount on top of them. The other
 # folders are links into it, so that chroot finds its own library, and names are resolved in there, too.
 layer_tunerd() {
-  local system=$scratch/tunerd host=$root/host folder
+  local system=$scratch/tunerd host=$root/host folder program
   rm -rf "$system"
   unpack_base "$system" tunerd
   mkdir -p "$host"/{proc,sys,run/sysctl.d,etc/{k8skafka,sysctl.d},usr/bin,usr/sbin,usr/local/bin,usr/lib/x86_64-linux-gnu} "$host"/var/{run,lib/k8skafka,lib/kubelet/pods}
@@ -160,8 +160,8 @@ layer_tunerd() {
   ln -s usr/lib/x86_64-linux-gnu "$host/lib64"
   for folder in bin sbin lib lib64 usr etc var; do ln -s "host/$folder" "$root/$folder"; done
   mkdir "$root"/{dev,proc,sys,run}
-  for folder in kafka-tunerd kafka-tuner; do install_program "$folder" "$host/usr/bin"; done
-  [ ! -x "$BUILD/bin/kafka-diskbench" ] || install_program kafka-diskbench "$host/usr/local/bin"
+  for program in kafka-tunerd kafka-tuner; do install_program "$program" "$host/usr/bin"; done
+  install_program kafka-diskbench "$host/usr/local/bin"
   install -m 0755 "$system/usr/sbin/chroot" "$host/usr/sbin/"
   install_libraries "$system" "$host/usr/lib/x86_64-linux-gnu" "$host/usr/bin/kafka-tunerd" "$host/usr/sbin/chroot"
   mkdir -p "$host/var/lib/dpkg" "$host/usr/share"

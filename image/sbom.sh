@@ -51,11 +51,10 @@ sbom_initc() {
 }
 
 sbom_tunerd() {
-  local path
+  local path sum
   for path in usr/bin/kafka-tunerd usr/bin/kafka-tuner usr/local/bin/kafka-diskbench; do
-    tar -tf "$out/layers/tunerd.tar" "./host/$path" >/dev/null 2>&1 || continue
-    sbom_row "${path##*/}" "$version" SHA256 \
-      "$(tar -xOf "$out/layers/tunerd.tar" "./host/$path" | sha256sum | cut -d' ' -f1)" - "a program in /host/${path%/*}"
+    sum=$(tar -xOf "$out/layers/tunerd.tar" "./host/$path" | sha256sum | cut -d' ' -f1)
+    sbom_row "${path##*/}" "$version" SHA256 "$sum" - "a program in /host/${path%/*}"
   done
   sbom_debian tunerd "checksum of the package file; the image has the libraries that are asked for, in /host"
 }

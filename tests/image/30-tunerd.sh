@@ -46,14 +46,12 @@ box_unpack "$BUILD/images/tunerd.tar" "$dir/tunerd"
 t_case contents
 check "less than 30 MB" below "$BUILD/images/tunerd.tar" 30000000
 check "entry point" has '.config.Entrypoint == ["/usr/sbin/chroot", "/host", "/usr/bin/kafka-tunerd"]'
-want='./host/usr/bin/kafka-tuner
-./host/usr/bin/kafka-tunerd'
-[ ! -x "$BUILD/bin/kafka-diskbench" ] || want+=$'\n./host/usr/local/bin/kafka-diskbench'
-check "our programs and chroot: no shell, nothing else to run" diff <(programs) <(printf '%s\n' "$want" ./host/usr/sbin/chroot)
+check "our programs and chroot: no shell, nothing else to run" diff <(programs) \
+  <(printf './host/usr/%s\n' bin/kafka-tuner bin/kafka-tunerd local/bin/kafka-diskbench sbin/chroot)
 check "every library that is asked for, and no other" diff <(asked) <(cd "$root/host/usr/lib/x86_64-linux-gnu" && printf '%s\n' * | sort)
 check "everything is root's, nothing is setuid or for others to write" \
   test -z "$(find "$root" ! -type l \( ! -uid 0 -o -perm /6000 -o -perm -2 \))"
-check "bill of materials" listed kafka-tunerd kafka-tuner libc6 libcurl4 libmicrohttpd12 coreutils
+check "bill of materials" listed kafka-tunerd kafka-tuner kafka-diskbench libc6 libcurl4 libmicrohttpd12 coreutils
 
 t_case programs
 run 0 inside /usr/sbin/chroot /host /usr/bin/kafka-tunerd --version
