@@ -54,7 +54,7 @@ t_case "power cut"
 acknowledge='mount /dev/vda /mnt; i=0; while :; do i=$((i + 1)); echo "$i" >>/mnt/numbers && sync && echo "$i"; done'
 vm -p "$scratch/pid" -d "virtio:$scratch/disk" -- sh -c "$acknowledge" >"$scratch/seen" 2>"$scratch/err" &
 cut=$!
-for ((i = 0; i < 300; i++)); do
+for ((i = 0; i < 900; i++)); do
   [ "$(wc -l <"$scratch/seen")" -lt 5 ] || break
   sleep 0.1
 done

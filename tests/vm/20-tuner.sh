@@ -42,7 +42,7 @@ truncate -s 64M "$scratch/nvme"
 run 0 vm -m 384 -c 2 -o "$scratch/out" -d virtio:+64M -d scsi:+64M \
   -q "-device nvme-subsys,id=s,nqn=s -device nvme,id=c0,serial=hidden,subsys=s -device nvme,id=c1,serial=hidden,subsys=s
       -drive if=none,id=mp,format=raw,file=$scratch/nvme -device nvme-ns,drive=mp,bus=c0,nsid=1,shared=on" -- \
-  sh -c 'sleep 1; kafka-tuner snapshot /out/node.tar && kafka-tuner check -o json >/out/check.json; kafka-tuner size -o json >/out/size.json'
+  sh -c 'until [ "$(ls /sys/block | grep -c nvme)" = 3 ]; do sleep 0.1; done; kafka-tuner snapshot /out/node.tar && kafka-tuner check -o json >/out/check.json; kafka-tuner size -o json >/out/size.json'
 check "is a tar archive" tar -xf "$scratch/out/node.tar" --one-top-level="$scratch/node"
 same() { # VERB
   "$tuner" "$1" --sysroot "$scratch/node" -o json >"$scratch/$1.json"
@@ -94,12 +94,14 @@ churn='i=0; while :; do kafka-tuner apply --only vm.max_map_count,fs.file-max,vm
   kafka-tuner revert >/dev/null; i=$((i + 1)); echo "$i"; done'
 for round in 1 2 3; do
   : >"$scratch/seen"
+  rm -f "$scratch/pid"
   node -p "$scratch/pid" -- sh -c "$state$churn" >"$scratch/seen" 2>"$scratch/err" &
   cut=$!
-  for ((i = 0; i < 400; i++)); do
-    [ "$(wc -l <"$scratch/seen")" -lt 1 ] || break
+  for ((i = 0; i < 1800; i++)); do
+    [ ! -s "$scratch/seen" ] || break
     sleep 0.05
   done
+  check "round $round: it is at work" test -s "$scratch/seen"
   sleep "0.$((RANDOM % 10))"
   kill -9 "$(cat "$scratch/pid")"
   wait "$cut"

@@ -75,7 +75,7 @@ stack() { # NAME DEVICE TOP SCHEDULING LEAVES
 
 read -r -d '' -a paths < <(scsi_disks QEMU)
 debug=$(scsi_disks scsi_debug)
-wait_for test -e /sys/block/nvme0n1 -a -e /sys/block/nvme1n1
+wait_for nvme_are 4
 for name in nvme0 nvme1 nvme2; do
   [ ! -e "/sys/block/${name}n1" ] || [ -d "/sys/block/${name}n1/mq" ] || head=${name}n1
   [ ! -e "/sys/block/${name}n1" ] || [ ! -d "/sys/block/${name}n1/mq" ] || single=${name}n1

@@ -93,7 +93,7 @@ replace "NVMe" nvme0n1 unplug_nvme plug_nvme
 
 # The tuner stands still between the line that announces a change and the change itself.
 held() { # CMD...: runs it meanwhile
-  strace -o /dev/null -P "$journal" -e trace=fsync -e inject=fsync:delay_exit=4000000:when=1 \
+  strace -o /dev/null -P "$journal" -e trace=fsync -e inject=fsync:delay_exit=10000000:when=1 \
     kafka-tuner apply --device sda --only queue.read_ahead_kb -o json >"$scratch/out" 2>&1 &
   wait_for grep -q intent "$journal" && "$@"
   status=0

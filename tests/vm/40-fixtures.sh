@@ -21,7 +21,7 @@ build() { # KIND: prints the type of the filesystem and the node to make it on
     virtio-scsi) echo xfs /dev/sda ;;
     dm-multipath) make_multipath mpatha sda sdb && echo xfs /dev/mapper/mpatha ;;
     nvme | nvme-multipath)
-      wait_for test -e /sys/block/nvme0n1 -o -e /sys/block/nvme1n1
+      case $1 in nvme) wait_for nvme_are 1 ;; *) wait_for nvme_are 3 ;; esac >&2
       for disk in nvme0n1 nvme1n1; do [ ! -e "/sys/block/$disk" ] || echo xfs "/dev/$disk"; done ;;
   esac
 }

@@ -76,7 +76,6 @@ fresh() {
   mkfs.ext4 -q -F /dev/mapper/state && mount -t ext4 /dev/mapper/state "$state"
 }
 repair() { umount "$state"; disk_is linear && mount -t ext4 /dev/mapper/state "$state"; }
-events() { grep -o '"event": "[a-z]*"' "$journal" | sort | uniq -c | tr -s ' \n' ' '; }
 
 t_case "journal on a disk that fails"
 fresh
@@ -95,7 +94,7 @@ umount "$state"
 fresh
 : >"$journal"
 held=$(mktemp)
-strace -o /dev/null -P "$journal" -e trace=fsync -e inject=fsync:delay_exit=3000000:when=1 \
+strace -o /dev/null -P "$journal" -e trace=fsync -e inject=fsync:delay_exit=10000000:when=1 \
   kafka-tuner apply --only vm.max_map_count -o json >"$held" 2>&1 &
 wait_for grep -q intent "$journal"
 disk_is error

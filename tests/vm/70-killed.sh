@@ -60,7 +60,7 @@ killed() {
     fi
     status=0
     { strace -o /dev/null -e trace="$call" -e inject="$call:signal=SIGKILL:when=$n" "${command[@]}" || status=$?; } >/dev/null 2>&1
-    [ "$status" = 137 ] || break
+    [ "$status" = 137 ] || break # of CALL there are not so many
     kills=$((kills + 1))
     if [ $((n % 2)) = 0 ]; then
       after=$("${apply[@]}") || wrong+="$n: apply: $after "
@@ -73,7 +73,9 @@ killed() {
     after=$(kafka-tuner revert)
     case $after in *"nothing to take back"*) ;; *) wrong+="$n: the journal is not closed: $after " ;; esac
   done
-  kafka-tuner revert >/dev/null # the last run was not killed
+  [ "$status" = 0 ] || wrong+="$n: the run that was not killed ended with $status "
+  [ "$n" -gt 1 ] || wrong+="it was never killed "
+  kafka-tuner revert >/dev/null
   if [ -n "$wrong" ]; then not_ok "$verb, in front of each $call" "$wrong"; else ok "$verb, in front of each of $((n - 1)) $call"; fi
 }
 t_case "killed"

@@ -13,20 +13,6 @@ tests/vm/kernel >/dev/null || t_skip_rest "there is no kernel for the virtual no
 scratch=$(mktemp -d) || exit 1
 at_exit rm -rf "$scratch"
 
-cat >"$scratch/kafka.yaml" <<'YAML'
-apiVersion: k8skafka/v1
-kafka:
-  version: "4.1"
-  roles: [broker, controller]
-  clusterId: MkU3OEVBNTcwNTJENDM2Qg
-  service: kafka
-  namespace: default
-storage:
-  volumes: [/mnt]
-workload: {partitions: 3000, connections: 5000}
-limits: {waitForAgent: 60s}
-YAML
-
 # What runs in the node. The broker is the node's user kafka and has a hard limit of 4,096; /proc/uptime has hundredths.
 cat >"$scratch/node.sh" <<'SH'
 set -e
@@ -44,7 +30,7 @@ ulimit -Sn >/tmp/soft
 BROKER
 chmod 1777 /tmp
 su kafka -c 'ulimit -Hn; exec kafka-initc exec -- sh /broker.sh' >/out/exec 2>&1 &
-for i in $(seq 100); do grep -q waiting /out/exec && break; sleep 0.05; done
+for i in $(seq 600); do grep -q waiting /out/exec && break; sleep 0.05; done
 grep -q waiting /out/exec || { cat /out/exec; exit 91; }
 test ! -e /tmp/started || exit 92
 for pid in $(pidof kafka-initc); do
@@ -52,15 +38,15 @@ for pid in $(pidof kafka-initc); do
   cut -d' ' -f1 /proc/uptime >/tmp/raised
   kafka-tuner apply --config /kafka.yaml --only process.nofile --pid "$pid" || exit 93
 done
-wait || { cat /out/exec; exit 94; }
+wait $! || { cat /out/exec; exit 94; }
 cp /tmp/started /tmp/raised /tmp/hard /tmp/soft /out/
 SH
 
 t_case "a hard limit is raised while the broker waits"
 run 0 nice tests/vm/run -l xfs -b mkfs.xfs -d virtio:+400M -m 512 -o "$scratch/out" -f "$initc:/bin/kafka-initc" \
-  -f "$tuner:/bin/kafka-tuner" -f "$scratch/kafka.yaml" -f "$scratch/node.sh" -- sh /node.sh
+  -f "$tuner:/bin/kafka-tuner" -f tests/vm/waiting.yaml:/kafka.yaml -f "$scratch/node.sh" -- sh /node.sh
 say_out() { cat "$t_stdout" "$scratch"/out/* 2>/dev/null; }
-check "the broker said what it waited for" grep -qE "waiting +up to 60 s .* open files 4,096 of " "$scratch/out/exec" || say_out
+check "the broker said what it waited for" grep -qE "waiting +up to 300 s .* open files 4,096 of " "$scratch/out/exec" || say_out
 check "and that it had it" grep -qE "waited +[0-9.]+ s: open files " "$scratch/out/exec" || say_out
 need=$(cat "$scratch/out/need")
 check "its hard limit is enough" test "$(cat "$scratch/out/hard")" -ge "$need"

@@ -73,25 +73,12 @@ if [ "${1:-}" != inside ]; then
   check "the API server starts" api_start Node,RBAC || { done_testing; exit 1; }
   check "Node, pods and rights" objects || { done_testing; exit 1; }
   check "the agent's account" account
-  cat >"$scratch/kafka.yaml" <<'YAML'
-apiVersion: k8skafka/v1
-kafka:
-  version: "4.1"
-  roles: [broker, controller]
-  clusterId: MkU3OEVBNTcwNTJENDM2Qg
-  service: kafka
-  namespace: default
-storage:
-  volumes: [/mnt]
-workload: {partitions: 3000, connections: 5000}
-limits: {waitForAgent: 300s}
-YAML
   printf '#!/bin/sh\nexec busybox nc 127.0.0.1 %d\n' "$port" >"$scratch/forward"
   chmod +x "$scratch/forward"
-  node -t 240 -m 768 -c 2 -l xfs -l virtio_net -d virtio:+400M -d virtio:+400M -b mkfs.xfs -b curl -b jq -b unshare -b setpriv \
+  node -m 768 -c 2 -l xfs -l virtio_net -d virtio:+400M -d virtio:+400M -b mkfs.xfs -b curl -b jq -b unshare -b setpriv \
     -q "-netdev user,id=net,restrict=on,net=10.96.0.0/24,guestfwd=tcp:10.96.0.1:443-cmd:$scratch/forward -device virtio-net-pci,netdev=net,romfile=" \
     -b "$bin/kafka-tunerd" -f "$scratch/account:/var/run/secrets/kubernetes.io/serviceaccount" -f "$scratch/pods:/pods" \
-    -f "$scratch/kafka.yaml:/etc/k8skafka/kafka.yaml" -f "$pki/n1.crt:/kubelet.crt" -f "$pki/n1.key:/kubelet.key" \
+    -f tests/vm/waiting.yaml:/etc/k8skafka/kafka.yaml -f "$pki/n1.crt:/kubelet.crt" -f "$pki/n1.key:/kubelet.key" \
     -o "$scratch/out" -- "$t_count" >"$scratch/tap" 2>"$scratch/err"
   ended=$?
   cat "$scratch/tap"

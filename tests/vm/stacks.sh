@@ -16,14 +16,18 @@ export DM_DISABLE_UDEV=1 # dmsetup makes its nodes itself: there is no udev
 staging=/var/lib/kubelet/plugins/kubernetes.io/csi/pd.csi.storage.gke.io/0123456789abcdef/globalmount
 volume=/var/lib/kubelet/pods/11111111-2222-3333-4444-555555555555/volumes/kubernetes.io~csi/pvc-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee/mount
 
-wait_for() { # CMD...: at most five seconds, for what the kernel does in its own time
-  local i
-  for ((i = 0; i < 100; i++)); do
-    "$@" 2>/dev/null && return
+wait_for() { # CMD...: at most half a minute, for what the kernel does in its own time
+  local end=$((SECONDS + 30))
+  until "$@" 2>/dev/null; do
+    [ "$SECONDS" -lt "$end" ] || { echo "waited in vain for $*"; return 1; }
     sleep 0.05
   done
-  echo "waited in vain for $*"
-  return 1
+}
+
+# A controller's namespaces come in their own time, the head of native multipath with the first of its paths.
+nvme_are() { # COUNT, of namespaces, heads and paths
+  local all=(/sys/block/nvme*n1)
+  [ ${#all[@]} = "$1" ] && [ -e "${all[0]}" ]
 }
 
 scsi_disks() {
