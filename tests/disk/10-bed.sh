@@ -87,11 +87,17 @@ for fs in xfs ext4; do
   finish
 done
 
+# A bucket is full once: each try has a bed of its own.
 t_case "80 MB/s for a bucket of 320 MB, then 20"
-check "is made" bed_up xfs "g0=$(bed_burst 20000000 80000000 4)" || exit 1
-begin write "${bed_paths[@]}"
-sleep 0.7
-moves "bursts" 4 80000000 3.8 "${bed_devices[@]}"
+for try in 1 2 3; do
+  check "is made" bed_up xfs "g0=$(bed_burst 20000000 80000000 4)" || exit 1
+  begin write "${bed_paths[@]}"
+  sleep 0.7
+  burst=$(rate 3.8 "${bed_devices[@]}")
+  if [ "$try" = 3 ] || is_near "$burst" 4 80000000 >"$scratch/near-$try"; then break; fi
+  finish
+done
+check "bursts" is_near "$burst" 4 80000000
 sleep 1.2 # the knee: 320 / (80 - 20) = 5.3 s after the first byte
 moves "falls to the refill" 3 20000000 5 "${bed_devices[@]}"
 finish
@@ -123,16 +129,16 @@ check "nothing is left of the second" is_gone "$left" "${devices[1]}"
 # $1 signal: a script that made a bed and then waits is ended by it
 leaves_nothing() {
   local pid i
+  left="" device=""
   # shellcheck disable=SC2016 # that shell expands it
   bash -c '. tests/lib.sh; . tests/disk/bed.sh; at_exit bed_down; bed_up xfs g0=free; echo "$bed_dir $bed_devices" >"$1"; read -r _ <>"$2"' \
     bed "$scratch/where" "$scratch/never" &
   pid=$!
-  for ((i = 0; i < 200; i++)); do
-    [ ! -s "$scratch/where" ] || break
+  for ((i = 0; i < 1200; i++)); do
+    ! read -r left device 2>/dev/null <"$scratch/where" || break
     sleep 0.05
   done
-  read -r left device <"$scratch/where"
-  rm "$scratch/where"
+  rm -f "$scratch/where"
   kill "-$1" "$pid"
   wait "$pid" 2>/dev/null
   [ -n "$left" ]
