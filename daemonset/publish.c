@@ -227,12 +227,12 @@ static void done_event(struct kt_publisher *publisher, const struct channel *cha
         kt_events_remove(&publisher->state->events, channel->sent);
 }
 
+/* It stays answered until the Node is heard without it: the watch may bring an older one yet. */
 static void done_bench(struct kt_publisher *publisher, const struct channel *channel, struct kt_json *object)
 {
         (void)object;  /* the watch brings it */
         (void)channel; /* there is only this one */
         publisher->bench_request[0] = '\0';
-        publisher->is_bench_answered = false;
 }
 
 static void done_peers(struct kt_publisher *publisher, const struct channel *channel, struct kt_json *object)
@@ -440,10 +440,19 @@ static struct kt_json *part_of(struct kt_json *object, const char *key)
         return object && kt_json_get_part(object, key, &part) == 0 ? part : NULL;
 }
 
+/* A NodeTuning of a Node that is gone would be collected as garbage at once, and made again. */
+static void forget_node(struct kt_publisher *publisher)
+{
+        publisher->is_node_known = false;
+        kt_str_clear(&publisher->taints);
+}
+
 void kt_publisher_hear_node(struct kt_publisher *publisher, const struct kt_follow_notice *notice)
 {
         struct kt_json *metadata = part_of(notice->object, "metadata");
 
+        if (notice->change == KT_FOLLOW_LISTING || notice->change == KT_FOLLOW_DELETED)
+                forget_node(publisher);
         if (notice->change != KT_FOLLOW_PRESENT || !metadata)
                 return;
         copy_text(metadata, "uid", publisher->node_uid, sizeof(publisher->node_uid));
@@ -504,17 +513,15 @@ void kt_publisher_hear_tuning(struct kt_publisher *publisher, const struct kt_fo
 
         switch (notice->change) {
         case KT_FOLLOW_LISTING:
+        case KT_FOLLOW_DELETED:
                 publisher->has_tuning = false;
+                publisher->seen_digest[0] = '\0';
                 return;
         case KT_FOLLOW_PRESENT:
                 publisher->has_tuning = true;
                 copy_text(status, "digest", publisher->seen_digest, sizeof(publisher->seen_digest));
                 if (!publisher->is_told_known)
                         adopt(publisher, status);
-                return;
-        case KT_FOLLOW_DELETED:
-                publisher->has_tuning = false;
-                publisher->seen_digest[0] = '\0';
                 return;
         case KT_FOLLOW_LISTED:
                 publisher->is_tuning_known = true;
@@ -543,7 +550,7 @@ void kt_publisher_compare(struct kt_publisher *publisher)
 
 void kt_publisher_answer_bench(struct kt_publisher *publisher)
 {
-        publisher->is_bench_answered = true;
+        publisher->is_bench_answered = publisher->bench_request[0] != '\0'; /* else somebody took it back */
 }
 
 const char *kt_publisher_problem(const struct kt_publisher *publisher)

@@ -87,6 +87,22 @@ static void run(struct bed *bed)
                 fake_turn(&bed->api, bed->kube);
 }
 
+/* Sends and is answered until nothing is due. */
+static void settle(struct bed *bed)
+{
+        int i = 0;
+
+        for (; i < FAKE_TURNS && (i < 1 || kt_publisher_wait_ms(bed->publisher, bed->api.now_ms) >= 0 ||
+                                  kt_kube_wait_ms(bed->kube, bed->api.now_ms) >= 0);
+             i++) {
+                const struct kt_moment moment = moment_of(bed);
+
+                assert_int_equal(kt_publisher_step(bed->publisher, &moment, NULL), 0);
+                fake_turn(&bed->api, bed->kube);
+        }
+        assert_true(i < FAKE_TURNS);
+}
+
 static void hear(struct bed *bed, void (*how)(struct kt_publisher *, const struct kt_follow_notice *),
                  enum kt_follow_change change, const char *text)
 {
@@ -294,6 +310,97 @@ static void test_bench_request__is_heard_and_answered(void **state)
         bed_done(&bed);
 }
 
+#define REQUESTED \
+        "{\"metadata\":{\"uid\":\"u\",\"annotations\":{\"k8skafka.io/diskbench\":\"again\"},\"labels\":{" LABELLED "}}}"
+
+/* What the Node was before the annotation went may be heard after it: that is no request for another one. */
+static void test_bench_request__is_answered_until_it_is_gone(void **state)
+{
+        static const struct fake_answer answers[] = {
+                { .expect = "\"k8skafka.io/diskbench\": null", .status = 200, .body = "{}" },
+                { .expect = "\"k8skafka.io/diskbench\": null", .status = 200, .body = "{}" },
+                { 0 },
+        };
+        struct bed bed;
+
+        (void)state;
+        bed_start(&bed, answers, KT_STATE_OK);
+        hear_node(&bed, REQUESTED);
+        kt_publisher_answer_bench(bed.publisher);
+        settle(&bed);
+        hear_node(&bed, REQUESTED);
+        assert_string_equal(kt_publisher_bench_request(bed.publisher), "");
+        run(&bed);
+        hear_node(&bed, REQUESTED);
+        assert_string_equal(kt_publisher_bench_request(bed.publisher), "");
+        hear_node(&bed, NODE("9", LABELLED, ""));
+        hear_node(&bed, REQUESTED);
+        assert_string_equal(kt_publisher_bench_request(bed.publisher), "again");
+        bed_done(&bed);
+}
+
+static void test_bench_request__taken_back_leaves_the_next_one_alone(void **state)
+{
+        static const struct fake_answer answers[] = { { 0 } };
+        struct bed bed;
+
+        (void)state;
+        bed_start(&bed, answers, KT_STATE_OK);
+        hear_node(&bed, REQUESTED);
+        hear_node(&bed, NODE("8", LABELLED, "")); /* while it was measured */
+        kt_publisher_answer_bench(bed.publisher);
+        hear_node(&bed, REQUESTED);
+        assert_string_equal(kt_publisher_bench_request(bed.publisher), "again");
+        bed_done(&bed);
+}
+
+/* Its NodeTuning goes with it: what is made for a Node that is not there would be garbage. */
+static void test_hear_node__one_that_is_gone_is_sent_nothing(void **state)
+{
+        static const enum kt_follow_change changes[] = { KT_FOLLOW_DELETED, KT_FOLLOW_LISTING };
+        static const struct fake_answer answers[] = { { 0 } };
+
+        (void)state;
+        for (size_t i = 0; i < KT_COUNT(changes); i++) {
+                struct bed bed;
+
+                bed_start(&bed, answers, KT_STATE_OK);
+                hear(&bed, kt_publisher_hear_tuning, KT_FOLLOW_LISTED, NULL);
+                kt_events_done(&bed.node.events); /* "Tuned", which is another test's */
+                hear_node(&bed, NODE("7", "", TAINTED));
+                assert_int_equal(kt_publisher_wait_ms(bed.publisher, bed.api.now_ms), 0);
+                hear(&bed, kt_publisher_hear_node, changes[i], NULL);
+                assert_int_equal(kt_publisher_wait_ms(bed.publisher, bed.api.now_ms), -1);
+                assert_false(kt_publisher_is_done(bed.publisher));
+                bed_done(&bed);
+        }
+}
+
+/* An object that was deleted while nobody listened has no status when it is made again. */
+static void test_hear_tuning__a_new_list_without_it_sends_all_again(void **state)
+{
+        static const struct fake_answer answers[] = {
+                { .expect = "PATCH /apis/k8skafka.io/v1/nodetunings/n1/status?", .status = 200, .body = "{}" },
+                { .expect = "PATCH /apis/k8skafka.io/v1/nodetunings/n1?", .status = 201, .body = "{}" },
+                { .expect = "PATCH /apis/k8skafka.io/v1/nodetunings/n1/status?", .status = 200, .body = "{}" },
+                { 0 },
+        };
+        struct bed bed;
+
+        (void)state;
+        bed_start(&bed, answers, KT_STATE_OK);
+        hear_node(&bed, NODE("7", LABELLED, ""));
+        hear(&bed, kt_publisher_hear_tuning, KT_FOLLOW_PRESENT, "{\"metadata\":{}}");
+        hear(&bed, kt_publisher_hear_tuning, KT_FOLLOW_LISTED, NULL);
+        change(&bed);
+        kt_events_done(&bed.node.events); /* "Tuned", which is another test's */
+        settle(&bed);
+        hear(&bed, kt_publisher_hear_tuning, KT_FOLLOW_LISTING, NULL);
+        hear(&bed, kt_publisher_hear_tuning, KT_FOLLOW_LISTED, NULL);
+        run(&bed);
+        bed_done(&bed);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -306,6 +413,10 @@ int main(void)
                 cmocka_unit_test(test_change__an_event_for_each_turn),
                 cmocka_unit_test(test_step__events_that_are_there_are_done),
                 cmocka_unit_test(test_bench_request__is_heard_and_answered),
+                cmocka_unit_test(test_bench_request__is_answered_until_it_is_gone),
+                cmocka_unit_test(test_bench_request__taken_back_leaves_the_next_one_alone),
+                cmocka_unit_test(test_hear_node__one_that_is_gone_is_sent_nothing),
+                cmocka_unit_test(test_hear_tuning__a_new_list_without_it_sends_all_again),
         };
 
         return TEST_MAIN(tests);
