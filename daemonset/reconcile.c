@@ -52,6 +52,12 @@ static int find_row(struct round *round, const struct kt_tuner_verdict *verdict,
         return 0;
 }
 
+/* The row is written in this round, unless the journal is in use. */
+static bool is_to_be_written(const struct kt_node_row *row)
+{
+        return row->action == KT_DRIFT_APPLY || row->action == KT_DRIFT_RESTORE;
+}
+
 static int decide(struct round *round, const struct kt_tuner_verdict *verdict)
 {
         const int64_t jitter_ms = round->moment->random % KT_DRIFT_BACKOFF_MS;
@@ -72,7 +78,7 @@ static int decide(struct round *round, const struct kt_tuner_verdict *verdict)
         was_pending = row->drift.is_pending;
         row->action = kt_drift_judge(&row->drift, verdict->state == KT_STATE_OK, round->moment->now_ms, jitter_ms);
         row->drifted += !was_pending && row->drift.is_pending && row->drift.has_held;
-        round->is_due |= row->action == KT_DRIFT_APPLY || row->action == KT_DRIFT_RESTORE;
+        round->is_due |= is_to_be_written(row);
         return 0;
 }
 
@@ -84,7 +90,7 @@ static bool may_write(void *context, const struct kt_tuner_verdict *verdict)
 
         if (r < 0)
                 round->error = r;
-        return r == 0 && (row->action == KT_DRIFT_APPLY || row->action == KT_DRIFT_RESTORE);
+        return r == 0 && is_to_be_written(row);
 }
 
 /* ---- What became of it ---- */
@@ -118,14 +124,14 @@ static void tell(struct round *round, const struct kt_node_row *row, const struc
                 kt_events_add(events, true, "Conflict", row->key, wall_s,
                               "%s was put back twice and is %s again, set by %s; left alone from now on", row->object,
                               verdict->have ? verdict->have : "?", rival);
-        else if (row->drift.failures == 1 && verdict->state != KT_STATE_APPLIED && verdict->state != KT_STATE_OK)
+        else if (is_to_be_written(row) && verdict->state != KT_STATE_DRIFT && row->drift.failures == 1)
                 kt_events_add(events, true, "NotWritten", row->key, wall_s, "%s: %s", row->object, verdict->reason);
 }
 
 /* Whether the write was tried, and how it went. */
 static void note_write(struct round *round, struct kt_node_row *row, const struct kt_tuner_verdict *verdict)
 {
-        if (row->action != KT_DRIFT_APPLY && row->action != KT_DRIFT_RESTORE)
+        if (!is_to_be_written(row))
                 return;
         if (verdict->state == KT_STATE_DRIFT)
                 return; /* not even tried: the journal was in use */

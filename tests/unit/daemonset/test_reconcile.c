@@ -107,6 +107,27 @@ static void test_reconcile__drift_is_seen_and_kept(void **state)
         assert_true(kt_node_is_ready(&bed->node, NULL));
 }
 
+/* The Event is about the write: what is read between two attempts makes no more of them. */
+static void test_reconcile__between_attempts_nothing_is_told(void **state)
+{
+        struct bed *bed = *state;
+        struct kt_drift *drift;
+
+        load(bed, "vm.swappiness: {policy: apply}");
+        assert_int_equal(round_at(bed, 1000), 0);
+        drift = &bed->node.rows[0].drift;
+        drift->is_pending = true; /* as if it had been refused a moment ago */
+        kt_drift_failed(drift, 1000);
+        test_write(bed->tree, "root/" SWAPPINESS, "no number\n");
+        assert_int_equal(round_at(bed, 1500), 0);
+        assert_int_equal(bed->node.rows[0].state, KT_STATE_ERROR);
+        assert_int_equal(bed->node.events.count, 0);
+        test_write(bed->tree, "root/" SWAPPINESS, "60\n");
+        bed->node.rows[0].state = KT_STATE_CONFLICT; /* somebody was faster than the write */
+        assert_int_equal(round_at(bed, 2000), 0);
+        assert_int_equal(bed->node.events.count, 0);
+}
+
 static void test_reconcile__looked_at_only(void **state)
 {
         struct bed *bed = *state;
@@ -154,6 +175,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_reconcile__quiet_rounds_say_nothing, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_reconcile__drift_is_seen_and_kept, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_reconcile__between_attempts_nothing_is_told, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_reconcile__looked_at_only, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_reconcile__unsupported_does_not_hold_back, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_set_profile__another_one_begins_anew, setup, teardown),
