@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemonset/document.h"
 #include "lib/base/array.h"
 #include "lib/text/num.h"
 
@@ -55,6 +56,8 @@ static int keep_pod(struct kt_node_state *state, const struct kt_pod *pod, bool 
         broker->state = KT_BROKER_WAITING;
         broker->nofile = 0;
         broker->nofile_wanted = 0;
+        free(broker->reason); /* of the container before */
+        broker->reason = NULL;
         *ret_changed = true;
         return 0;
 }
@@ -185,7 +188,13 @@ static void note_verdict(struct work *work, const struct kt_tuner_verdict *verdi
         case KT_STATE_ERROR:
                 worsen(work, KT_BROKER_FAILED);
                 break;
-        case KT_STATE_DRIFT: /* looked at only */
+        case KT_STATE_DRIFT:
+                worsen(work, KT_BROKER_SHORT);
+                if (work->why.code == 0) /* see below */
+                        (void)kt_err_set(&work->why, -EINVAL,
+                                         "%s is %s, wanted is %s; kafka.yaml has it only looked at", verdict->object,
+                                         verdict->have, verdict->wish->want);
+                return;
         case KT_STATE_UNSUPPORTED:
         case KT_STATE_OK:
         case KT_STATE_COUNT_:
@@ -236,6 +245,12 @@ static int walk(struct work *work, const struct kt_pod *pod)
         r = kt_pods_find_cgroup(root, NULL, pod, &cgroup, &e);
         if (r == 0)
                 r = kt_pods_each_process(root, &cgroup, raise_process, work, &stats, &e);
+        if (r == 0 && stats.foreign > 0 && stats.pinned == 0)
+                r = kt_err_set(
+                        &e, -EOPNOTSUPP,
+                        "%zu processes are of a PID namespace that is not seen from here: the agent needs that of the "
+                        "node (hostPID)",
+                        stats.foreign);
         if (r == -ENOENT || r == -ENOMEM || r == -EBUSY || r == 0)
                 return r == -ENOMEM ? r : 0;
         worsen(work, KT_BROKER_FAILED);
@@ -244,17 +259,26 @@ static int walk(struct work *work, const struct kt_pod *pod)
         return 0;
 }
 
+/* One Event of a kind for a container: its start is known across restarts of the agent. */
 static void tell(struct kt_node_state *state, const struct kt_node_broker *broker, const struct kt_moment *moment)
 {
+        const bool is_bad = broker->state >= KT_BROKER_SHORT;
         const struct kt_pod *pod = &broker->pod;
+        KT_AUTO_STR struct kt_str text = { 0 };
+        int64_t since_wall_s;
 
-        if (broker->state == KT_BROKER_RAISED)
-                kt_events_add(&state->events, false, "LimitRaised", pod->container, moment->wall_s,
-                              "open files of %s/%s: at least %" PRIu64 " now", pod->namespace, pod->name,
-                              broker->nofile);
-        if (broker->state == KT_BROKER_DENIED || broker->state == KT_BROKER_FAILED)
-                kt_events_add(&state->events, true, "LimitNotRaised", pod->container, moment->wall_s, "%s/%s: %s",
-                              pod->namespace, pod->name, broker->reason ? broker->reason : "no reason");
+        if (!is_bad && broker->state != KT_BROKER_RAISED)
+                return;
+        if (kt_document_parse_time(pod->boot, &since_wall_s) < 0)
+                since_wall_s = moment->wall_s;
+        if (is_bad)
+                kt_str_addf(&text, "%s/%s: %s", pod->namespace, pod->name,
+                            broker->reason ? broker->reason : "no reason");
+        else
+                kt_str_addf(&text, "open files of %s/%s: at least %" PRIu64 " now", pod->namespace, pod->name,
+                            broker->nofile);
+        kt_events_add_change(&state->events, is_bad, is_bad ? "LimitNotRaised" : "LimitRaised", pod->container,
+                             since_wall_s, kt_str_get(&text));
 }
 
 static int raise_broker(const struct kt_tuner *tuner, const struct kt_moment *moment, struct kt_node_state *state,
@@ -277,8 +301,10 @@ static int raise_broker(const struct kt_tuner *tuner, const struct kt_moment *mo
 
         broker->misses = 0;
         broker->next_ms = moment->now_ms + KT_BROKERS_AGAIN_MS;
+        if (work.nofile == UINT64_MAX)
+                work.nofile = 0; /* no process may open more files than fs.nr_open: it is not known */
         changed = broker->nofile != work.nofile;
-        broker->nofile = work.nofile == UINT64_MAX && work.processes == 0 ? 0 : work.nofile;
+        broker->nofile = work.nofile;
         broker->nofile_wanted = work.nofile_wanted;
         if (work.result == KT_BROKER_ENOUGH && before == KT_BROKER_RAISED)
                 work.result = KT_BROKER_RAISED; /* that is why it is enough */

@@ -96,14 +96,17 @@ static void judge_volumes(const struct kt_node_state *state, struct kt_condition
 
 static void judge_limits(const struct kt_node_state *state, struct kt_condition *ret)
 {
+        static const char *const reasons[KT_BROKER_STATE_COUNT_] = {
+                [KT_BROKER_SHORT] = "Short", [KT_BROKER_DENIED] = "Denied", [KT_BROKER_FAILED] = "Failed"
+        };
         size_t fine = 0;
 
         for (size_t i = 0; i < state->broker_count; i++) {
                 const struct kt_node_broker *broker = &state->brokers[i];
 
-                if (broker->state == KT_BROKER_DENIED || broker->state == KT_BROKER_FAILED) {
-                        say(ret, KT_FALSE, broker->state == KT_BROKER_DENIED ? "Denied" : "Failed", "%s/%s: %s",
-                            broker->pod.namespace, broker->pod.name, broker->reason ? broker->reason : "no reason");
+                if (reasons[broker->state]) {
+                        say(ret, KT_FALSE, reasons[broker->state], "%s/%s: %s", broker->pod.namespace, broker->pod.name,
+                            broker->reason ? broker->reason : "no reason");
                         return;
                 }
                 fine += broker->state == KT_BROKER_ENOUGH || broker->state == KT_BROKER_RAISED;

@@ -177,8 +177,6 @@ static int read_run(struct kt_json *status, struct kt_pod *pod)
         if (!status || kt_json_get_part(status, "state", &state) < 0 ||
             kt_json_get_part(state, "running", &running) < 0)
                 return 0;
-        if (kt_json_get_count(status, "restartCount", &pod->restarts) < 0)
-                pod->restarts = 0;
 
         r = read_container_id(status, pod->container);
         if (r == 0)

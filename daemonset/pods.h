@@ -56,7 +56,6 @@ struct kt_pod {
         char uid[KT_POD_UID_MAX];
         char container[KT_POD_CONTAINER_MAX]; /* id without "containerd://"; "" unless running */
         char boot[KT_POD_NAME_MAX];           /* status.containerStatuses[].state.running.startedAt; "" */
-        uint64_t restarts;
 };
 
 /* Checks the rule: a selector of another form than equality is -EINVAL. */

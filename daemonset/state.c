@@ -10,7 +10,7 @@ const char *kt_broker_state_name(enum kt_broker_state state)
 {
         static const char *const names[KT_BROKER_STATE_COUNT_] = {
                 [KT_BROKER_WAITING] = "waiting", [KT_BROKER_ENOUGH] = "ok",     [KT_BROKER_RAISED] = "raised",
-                [KT_BROKER_DENIED] = "denied",   [KT_BROKER_FAILED] = "failed",
+                [KT_BROKER_SHORT] = "short",     [KT_BROKER_DENIED] = "denied", [KT_BROKER_FAILED] = "failed",
         };
 
         return names[state];

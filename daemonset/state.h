@@ -57,6 +57,7 @@ enum kt_broker_state {
         KT_BROKER_WAITING, /* no process of it is known yet */
         KT_BROKER_ENOUGH,  /* its limits are as wanted */
         KT_BROKER_RAISED,  /* by us, and read back */
+        KT_BROKER_SHORT,   /* they are not, and kafka.yaml has them only looked at */
         KT_BROKER_DENIED,
         KT_BROKER_FAILED,
         KT_BROKER_STATE_COUNT_

@@ -99,7 +99,7 @@ static void test_judge__limits(void **state)
         } rows[] = {
                 { KT_BROKER_WAITING, KT_TRUE, "NoBroker" }, { KT_BROKER_ENOUGH, KT_TRUE, "Enough" },
                 { KT_BROKER_RAISED, KT_TRUE, "Enough" },    { KT_BROKER_DENIED, KT_FALSE, "Denied" },
-                { KT_BROKER_FAILED, KT_FALSE, "Failed" },
+                { KT_BROKER_FAILED, KT_FALSE, "Failed" },   { KT_BROKER_SHORT, KT_FALSE, "Short" },
         };
 
         (void)state;

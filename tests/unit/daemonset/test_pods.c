@@ -61,7 +61,6 @@ static void test_read__a_running_broker(void **state)
         assert_string_equal(pod.uid, UID);
         assert_string_equal(pod.container, ID);
         assert_string_equal(pod.boot, "2026-01-02T03:04:05Z");
-        assert_int_equal(pod.restarts, 3);
 }
 
 static void test_read__states(void **state)
@@ -149,11 +148,11 @@ static void test_read__refuses_what_is_no_pod(void **state)
         (void)state;
 
         for (size_t i = 0; i < KT_COUNT(rows); i++) {
-                struct kt_pod pod = { .restarts = 77 };
+                struct kt_pod pod = { .name = "as before" };
 
                 if (read_pod(rows[i], &rule, &pod) != -EBADMSG)
                         fail_msg("%s", rows[i]);
-                assert_int_equal(pod.restarts, 77);
+                assert_string_equal(pod.name, "as before");
         }
 }
 
