@@ -31,6 +31,7 @@ static bool take_pair(const char *pair, size_t len, struct kt_uevent *event)
         } words[] = {
                 { "ACTION=", event->action },
                 { "SUBSYSTEM=", event->subsystem },
+                { "DEVTYPE=", event->type },
                 { "DEVNAME=", event->name },
         };
 
@@ -91,5 +92,5 @@ int kt_uevent_read(int fd, struct kt_uevent *ret)
 
 bool kt_uevent_is_disk(const struct kt_uevent *event)
 {
-        return strcmp(event->subsystem, "block") == 0;
+        return strcmp(event->subsystem, "block") == 0 && strcmp(event->type, "partition") != 0;
 }

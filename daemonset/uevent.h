@@ -17,6 +17,7 @@ enum {
 struct kt_uevent {
         char action[KT_UEVENT_WORD_MAX];    /* "add", "remove", "change", ... */
         char subsystem[KT_UEVENT_WORD_MAX]; /* "block" */
+        char type[KT_UEVENT_WORD_MAX];      /* of that one: "disk", "partition" */
         char name[KT_UEVENT_WORD_MAX];      /* "vdb", "mapper/x"; "" when there is none */
 };
 
@@ -30,7 +31,7 @@ KT_MUST_CHECK int kt_uevent_open(struct kt_err *e);
  * kernel, or is no message, is passed over. */
 KT_MUST_CHECK int kt_uevent_read(int fd, struct kt_uevent *ret);
 
-/* True when it says that a disk has come, gone or changed. */
+/* True when it says that a disk has come, gone or changed. Its partitions have messages of their own, right behind. */
 bool kt_uevent_is_disk(const struct kt_uevent *event);
 
 #endif

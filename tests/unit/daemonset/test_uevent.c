@@ -21,6 +21,8 @@ static void test_parse__messages(void **state)
                 { ROW("add@/devices/virtual/block/loop0\0ACTION=add\0DEVPATH=/devices/virtual/block/loop0\0"
                       "SUBSYSTEM=block\0DEVNAME=loop0\0DEVTYPE=disk\0SEQNUM=1"),
                   0, "loop0", true },
+                { ROW("add@/devices/x/block/vdb/vdb1\0ACTION=add\0SUBSYSTEM=block\0DEVNAME=vdb1\0DEVTYPE=partition"), 0,
+                  "vdb1", false },
                 { ROW("change@/devices/x\0ACTION=change\0SUBSYSTEM=net"), 0, "", false },
                 { ROW("add@/x\0ACTION=add\0\0\0SUBSYSTEM=block"), 0, "", true },
                 { ROW("add@/x\0SUBSYSTEM=block"), -EBADMSG, "", false }, /* no action */
