@@ -83,12 +83,8 @@ static const struct {
         [KT_KUBE_DELETE] = { "delete", "DELETE", NULL },
 };
 
-const char *kt_kube_verb_name(enum kt_kube_verb verb)
-{
-        return verbs[verb].name;
-}
-
-static void call_free(struct call *call)
+/* Forgets what a try has left: the next one begins anew. */
+static void unsend(struct call *call)
 {
         if (call->easy) {
                 (void)curl_multi_remove_handle(call->kube->multi,
@@ -96,7 +92,17 @@ static void call_free(struct call *call)
                 curl_easy_cleanup(call->easy);
         }
         curl_slist_free_all(call->headers);
+        call->easy = NULL;
+        call->headers = NULL;
         kt_str_done(&call->body);
+        call->ended = 0;
+        call->e = (struct kt_err){ 0 };
+        call->why[0] = '\0';
+}
+
+static void call_free(struct call *call)
+{
+        unsend(call);
         free((char *)call->request.path);
         free((char *)call->request.body);
         free(call->url);
@@ -406,12 +412,14 @@ int kt_kube_start(struct kt_kube *kube, const struct kt_kube_request *request, u
         call->request.path = strdup(request->path);
         call->request.body = request->body ? strdup(request->body) : NULL;
         call->url = build_url(kube, request);
-        if (!call->request.path || !call->url || (request->body && !call->request.body) ||
-            strlen(call->url) > URL_MAX) {
-                r = call->url ? -EINVAL : -ENOMEM;
+        if (!call->request.path || !call->url || (request->body && !call->request.body))
+                r = kt_err_set(e, -ENOMEM, "%s %s", verbs[request->verb].name, request->path);
+        else if (strlen(call->url) > URL_MAX)
+                r = kt_err_set(e, -EINVAL, "%s %s: the address is longer than %d bytes", verbs[request->verb].name,
+                               request->path, (int)URL_MAX);
+        if (r < 0) {
                 call_free(call);
-                return kt_err_set(e, r, "%s %s: the address is longer than %d bytes, or there is no memory",
-                                  verbs[request->verb].name, request->path, (int)URL_MAX);
+                return r;
         }
         /* Texts that went into the address. */
         call->request.query = NULL;
@@ -586,21 +594,6 @@ static CURLcode set_request(CURL *easy, struct call *call)
 }
 
 #undef SET
-
-/* Forgets what an earlier try left. */
-static void unsend(struct call *call)
-{
-        if (call->easy) {
-                (void)curl_multi_remove_handle(call->kube->multi,
-                                               call->easy); /* fails only for a handle that is not in it */
-                curl_easy_cleanup(call->easy);
-        }
-        curl_slist_free_all(call->headers);
-        call->easy = NULL;
-        call->headers = NULL;
-        kt_str_done(&call->body);
-        call->why[0] = '\0';
-}
 
 static int send_call(struct call *call, struct kt_err *e)
 {

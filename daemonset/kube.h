@@ -70,9 +70,6 @@ enum kt_kube_verb {
         KT_KUBE_VERB_COUNT_,
 };
 
-/* "get", "apply", ...: static, for messages and metrics. */
-const char *kt_kube_verb_name(enum kt_kube_verb verb);
-
 /* Borrowed for the call. */
 struct kt_kube_answer {
         int code;                        /* 0, or a -errno; kt_kube_errno says which for a status */

@@ -369,6 +369,36 @@ static void test_request__https_needs_its_authority(void **state)
         fake_stop(&api);
 }
 
+/* The second try owes nothing to the first one. */
+static void test_token__a_large_refusal_is_tried_again(void **state)
+{
+        const struct test_tree *tree = *state;
+        char large[(1 << 16) + 2];
+        const struct fake_answer answers[] = {
+                { .status = 401, .body = large },
+                { .status = 200, .body = "{}" },
+                { 0 },
+        };
+        KT_AUTO_FREE char *token = test_path(tree, "token");
+        struct seen seen = { 0 };
+        struct kt_kube_request request = get;
+        struct kt_kube *kube = NULL;
+        struct fake_api api;
+        uint64_t id = 0;
+
+        memset(large, ' ', sizeof(large) - 1);
+        large[sizeof(large) - 1] = '\0';
+        test_write(tree, "token", "one");
+        fake_start(&api, answers);
+        assert_int_equal(kt_kube_new(&(struct kt_kube_config){ .url = api.url, .token_file = token }, &kube, NULL), 0);
+        request.context = &seen;
+        assert_int_equal(kt_kube_start(kube, &request, &id, NULL), 0);
+        fake_run(&api, kube, &seen.count, 1);
+        assert_int_equal(seen.code, 0);
+        kt_kube_free(kube);
+        fake_stop(&api);
+}
+
 static void test_token__is_read_anew(void **state)
 {
         const struct test_tree *tree = *state;
@@ -598,6 +628,8 @@ int main(void)
                 cmocka_unit_test(test_request__limits_the_answer),
                 cmocka_unit_test(test_request__nobody_listens),
                 cmocka_unit_test_setup_teardown(test_request__https_needs_its_authority, test_tree_setup,
+                                                test_tree_teardown),
+                cmocka_unit_test_setup_teardown(test_token__a_large_refusal_is_tried_again, test_tree_setup,
                                                 test_tree_teardown),
                 cmocka_unit_test_setup_teardown(test_token__is_read_anew, test_tree_setup, test_tree_teardown),
                 cmocka_unit_test(test_request__ignores_the_proxies_of_the_environment),
