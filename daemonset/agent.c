@@ -58,6 +58,7 @@ struct kt_agent {
         int64_t ticked_wall_s;
         double busy_seconds;
         char problem[KT_ERR_TEXT_MAX]; /* that was logged last, so that it is not each second */
+        char untold[KT_ERR_TEXT_MAX];  /* the same, of what the API server did not take */
 };
 
 static int64_t clock_ms(clockid_t clock)
@@ -92,6 +93,17 @@ static void log_problem(struct kt_agent *agent, const struct kt_err *e)
                 return;
         memcpy(agent->problem, buf, sizeof(buf));
         kt_log(KT_LEVEL_ERROR, "%s", buf);
+}
+
+static void log_untold(struct kt_agent *agent)
+{
+        const char *problem = kt_publisher_problem(agent->publisher);
+
+        if (strcmp(agent->untold, problem) == 0)
+                return;
+        (void)snprintf(agent->untold, sizeof(agent->untold), "%s", problem); /* of the same size */
+        if (problem[0] != '\0')
+                kt_log(KT_LEVEL_WARNING, "%s", problem);
 }
 
 static void log_events(struct kt_agent *agent)
@@ -539,8 +551,10 @@ int kt_agent_step(struct kt_agent *agent, struct kt_err *e)
                 mind_bench(agent, &moment);
         if (r == 0)
                 r = publish(agent, &moment);
-        if (r == 0 && agent->publisher)
+        if (r == 0 && agent->publisher) {
+                log_untold(agent);
                 r = kt_publisher_step(agent->publisher, &moment, e);
+        }
         return r;
 }
 

@@ -355,8 +355,11 @@ static int judge_once(const struct loop *loop)
 
         if (state->config_problem)
                 return KT_EXIT_USAGE;
-        if (!kt_agent_is_published(loop->agent))
+        if (!kt_agent_is_published(loop->agent)) {
+                kt_log(KT_LEVEL_ERROR, "the API server does not hold all of it %s; the lines above say why",
+                       loop->is_over ? "yet" : "after ten seconds");
                 return KT_EXIT_FAILED;
+        }
         return kt_node_is_ready(state, NULL) ? KT_EXIT_OK : KT_EXIT_NOT_WANTED;
 }
 

@@ -94,6 +94,7 @@ write_config check
 echo token >"$scratch/token"
 run 4 "${common[@]}" --once --api http://127.0.0.1:9 --token "$scratch/token"
 expect_stderr_has 127.0.0.1
+expect_stderr_has "the API server does not hold all of it after ten seconds"
 
 t_case "drift"
 write_config apply
