@@ -8,10 +8,10 @@
  * of our own it is relative to us (cgroup_namespaces(7)), and a container may have groups of any name inside of its
  * own. It only must not change from then on.
  *
- * prlimit(2) takes a number, and between the last question and the call the process may end and its number be given to
- * another one. Whoever calls it asks again afterwards (kt_pods_is_same) and takes back what went wrong. To hit a chosen
- * process in that microsecond, an attacker has to have the kernel's next number there at that very moment; what the
- * process gets is a limit that is a little higher, within the profile, for as long as it takes to ask again.
+ * prlimit(2) takes a number, and between the last question and the call, while the journal is written, the process may
+ * end and its number be given to another one. Whoever calls it asks again afterwards (kt_pods_is_same); what another
+ * process had before is not known then, and not put back. To hit a chosen process, an attacker has to have the kernel's
+ * next number there within those milliseconds; what it gets is the limit of the profile, as any broker does.
  *
  * Which process of the container is the waiting `kafka-initc exec` is not asked. Its argv, its exe link and the bytes
  * of that file are the container's to choose (the hand-off volume is writable for the broker's user), so that they

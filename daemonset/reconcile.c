@@ -258,7 +258,6 @@ static int judge_and_write(struct round *round, struct kt_tuner_verdicts *verdic
 
         if (round->is_due)
                 r = kt_tuner_restore(round->tuner, verdicts, may_write, round, &written, &why);
-        round->state->written += written;
         for (size_t i = 0; i < verdicts->count; i++)
                 if (conclude(round, &verdicts->items[i], wrong[verdicts->items[i].order]) < 0 || round->error < 0)
                         return kt_err_set(e, -ENOMEM, "keep the node's rows");

@@ -113,7 +113,6 @@ struct kt_node_state {
         char *config_problem; /* why kafka.yaml cannot be used; NULL: it can. The profile before it stays in force */
         bool is_judged;       /* all rows were read at least once */
         uint64_t rounds;
-        uint64_t written;
         uint64_t raised; /* limits of processes */
         uint64_t raise_failures;
         struct kt_conditions conditions;
