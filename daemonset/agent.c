@@ -39,6 +39,7 @@ struct kt_agent {
         struct kt_kube *kube;
         struct kt_publisher *publisher;
         struct kt_bench *bench; /* NULL: none runs */
+        bool is_bench_answered; /* it is only waited for that it is gone */
         struct kt_follow *follows[NAMESPACES_MAX + 2];
         size_t follow_count;
         char *namespace_text;
@@ -430,6 +431,14 @@ static void answer_bench(struct kt_agent *agent, const struct kt_moment *moment,
 {
         kt_events_add(&agent->state.events, is_bad, reason, "diskbench", moment->wall_s, "%s", text);
         kt_publisher_answer_bench(agent->publisher);
+        agent->is_bench_answered = true;
+}
+
+/* The loop goes on meanwhile: a broker that has just come needs it. */
+static void end_bench(struct kt_agent *agent)
+{
+        if (!kt_bench_is_gone(agent->bench))
+                return;
         kt_bench_free(agent->bench);
         agent->bench = NULL;
 }
@@ -464,6 +473,7 @@ static void start_bench(struct kt_agent *agent, const struct kt_moment *moment, 
         } else if (kt_bench_start(program, agent->options.disks, moment->now_ms, &agent->bench, &e) < 0) {
                 answer_bench(agent, moment, true, "DiskBenchFailed", kt_err_text(&e, buf, sizeof(buf)));
         } else {
+                agent->is_bench_answered = false;
                 kt_events_add(&agent->state.events, false, "DiskBenchStarted", "diskbench", moment->wall_s, "%s",
                               agent->options.disks);
         }
@@ -496,11 +506,14 @@ static void follow_bench(struct kt_agent *agent, const struct kt_moment *moment)
 
 static void mind_bench(struct kt_agent *agent, const struct kt_moment *moment)
 {
-        const char *request = kt_publisher_bench_request(agent->publisher);
+        const char *request;
 
-        if (agent->bench)
+        if (agent->bench && !agent->is_bench_answered)
                 follow_bench(agent, moment);
-        else if (request[0] != '\0' && agent->tuner)
+        if (agent->bench && agent->is_bench_answered)
+                end_bench(agent);
+        request = kt_publisher_bench_request(agent->publisher);
+        if (!agent->bench && request[0] != '\0' && agent->tuner)
                 start_bench(agent, moment, request);
 }
 

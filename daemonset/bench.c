@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -126,6 +125,16 @@ void kt_bench_free(struct kt_bench *bench)
         bench->from_child = kt_close(bench->from_child);
         kt_str_done(&bench->report);
         free(bench);
+}
+
+bool kt_bench_is_gone(struct kt_bench *bench)
+{
+        if (bench->pid > 0) {
+                (void)kill(bench->pid, SIGKILL); /* it leaves nothing behind, also so */
+                if (waitpid(bench->pid, NULL, WNOHANG) != 0)
+                        bench->pid = 0;
+        }
+        return bench->pid == 0;
 }
 
 static int listen_to(struct kt_bench *bench, struct kt_err *e)

@@ -3,6 +3,7 @@
 #ifndef KT_DAEMONSET_BENCH_H
 #define KT_DAEMONSET_BENCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/base/attr.h"
@@ -21,8 +22,12 @@ struct kt_bench;
 /* Starts program (a path) for paths, which are separated by commas. Its standard error stays ours. */
 KT_MUST_CHECK int kt_bench_start(const char *program, const char *paths, int64_t now_ms, struct kt_bench **ret,
                                  struct kt_err *e);
-/* Ends it when it still runs, and waits for that. */
+/* Ends it when it still runs, and waits for that: a loop asks kt_bench_is_gone before. */
 void kt_bench_free(struct kt_bench *bench);
+
+/* Kills it when it still runs, and does not wait: whoever is killed in the middle of a write stays until the disk has
+ * taken it. True when it is gone. */
+KT_MUST_CHECK bool kt_bench_is_gone(struct kt_bench *bench);
 
 /* Takes what it has printed. 1: it has ended, and its report is in kt_bench_report; 0: it goes on; or -errno: it failed
  * and said nothing, said too much, or ran too long. */

@@ -69,6 +69,23 @@ static void test_step__has_an_end(void **state)
         kt_bench_free(bench); /* returns: it was killed */
 }
 
+static void test_is_gone__kills_and_does_not_wait(void **state)
+{
+        KT_AUTO_FREE char *path = script(*state, "#!/bin/sh\nexec sleep 100\n");
+        const struct timespec nap = { .tv_nsec = 5000000 };
+        struct kt_bench *bench = NULL;
+        bool is_gone = false;
+
+        assert_int_equal(kt_bench_start(path, "/a", 0, &bench, NULL), 0);
+        for (int i = 0; !is_gone && i < 1000; i++) {
+                is_gone = kt_bench_is_gone(bench);
+                (void)nanosleep(&nap, NULL); /* a shorter nap does no harm */
+        }
+        assert_true(is_gone);
+        assert_true(kt_bench_is_gone(bench)); /* the number is nobody's now: nothing is killed */
+        kt_bench_free(bench);
+}
+
 static void test_start__refusals(void **state)
 {
         static const struct {
@@ -95,6 +112,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_step__children, test_tree_setup, test_tree_teardown),
                 cmocka_unit_test_setup_teardown(test_step__has_an_end, test_tree_setup, test_tree_teardown),
+                cmocka_unit_test_setup_teardown(test_is_gone__kills_and_does_not_wait, test_tree_setup,
+                                                test_tree_teardown),
                 cmocka_unit_test(test_start__refusals),
         };
 
