@@ -210,12 +210,29 @@ static int conclude(struct round *round, const struct kt_tuner_verdict *verdict,
         return copy_verdict(round, row, verdict);
 }
 
+/* Counters are shown by id, over all objects, and must not go back when one of them leaves. */
+static void hand_on_counts(struct kt_node_state *state, const struct kt_node_row *gone)
+{
+        for (size_t i = 0; i < state->row_count; i++) {
+                struct kt_node_row *row = &state->rows[i];
+
+                if (!row->is_seen || strcmp(row->id, gone->id) != 0)
+                        continue;
+                row->drifted += gone->drifted;
+                row->restored += gone->restored;
+                return;
+        }
+}
+
 /* What has left: a disk that is gone, a row that kafka.yaml no longer asks for. */
 static void forget_unseen(struct round *round)
 {
         struct kt_node_state *state = round->state;
         size_t kept = 0;
 
+        for (size_t i = 0; i < state->row_count; i++)
+                if (!state->rows[i].is_seen)
+                        hand_on_counts(state, &state->rows[i]);
         for (size_t i = 0; i < state->row_count; i++) {
                 if (state->rows[i].is_seen)
                         state->rows[kept++] = state->rows[i];

@@ -39,7 +39,8 @@ struct kt_node_row {
         bool is_seen;                /* in the round that goes on */
         enum kt_drift_action action; /* of the round that goes on */
         struct kt_drift drift;
-        uint64_t drifted;  /* times it was found changed after it had been right, since the agent started */
+        /* Since the agent started, with what objects of the same id had that have left. */
+        uint64_t drifted;  /* times it was found changed after it had been right */
         uint64_t restored; /* times it was put back */
 };
 

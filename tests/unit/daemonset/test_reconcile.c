@@ -107,6 +107,27 @@ static void test_reconcile__drift_is_seen_and_kept(void **state)
         assert_true(kt_node_is_ready(&bed->node, NULL));
 }
 
+/* A counter of Prometheus that goes back counts as one that began anew. */
+static void test_reconcile__counts_stay_when_an_object_leaves(void **state)
+{
+        struct bed *bed = *state;
+        struct kt_node_row *gone;
+
+        load(bed, "vm.swappiness: {policy: apply}");
+        bed->node.rows = calloc(2, sizeof(*bed->node.rows));
+        assert_non_null(bed->node.rows);
+        bed->node.row_cap = 2;
+        bed->node.row_count = 1;
+        gone = &bed->node.rows[0]; /* ahead of the row that stays */
+        *gone = (struct kt_node_row){ .key = strdup("another object"), .id = strdup("vm.swappiness"), .drifted = 3 };
+        gone->restored = 2;
+        assert_int_equal(round_at(bed, 1000), 0);
+        assert_int_equal(bed->node.row_count, 1);
+        assert_string_equal(bed->node.rows[0].object, "vm.swappiness");
+        assert_int_equal(bed->node.rows[0].drifted, 3);
+        assert_int_equal(bed->node.rows[0].restored, 2);
+}
+
 /* The Event is about the write: what is read between two attempts makes no more of them. */
 static void test_reconcile__between_attempts_nothing_is_told(void **state)
 {
@@ -175,6 +196,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_reconcile__quiet_rounds_say_nothing, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_reconcile__drift_is_seen_and_kept, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_reconcile__counts_stay_when_an_object_leaves, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_reconcile__between_attempts_nothing_is_told, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_reconcile__looked_at_only, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_reconcile__unsupported_does_not_hold_back, setup, teardown),
