@@ -187,7 +187,8 @@ static const struct kt_cmd cmds[] = {
                          "back: kafka-tuner revert does.\n"
                          "\n"
                          "With --once the exit code is 0 when all that is required holds and the API\n"
-                         "server has it, 1 when something required does not hold.",
+                         "server has it, 1 when something required does not hold, 2 when kafka.yaml\n"
+                         "cannot be used, 4 when the API server did not take all within ten seconds.",
                 .opts = opts,
                 .run = run,
         },
