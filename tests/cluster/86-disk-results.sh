@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The node agent measures a disk when the annotation asks for it: the real kafka-diskbench, started by the real agent, which a real
-# API server tells of the annotation and which publishes the rate there; what is known is not measured again.
+# API server tells of the annotation and which publishes the rate there; what is known is not measured again, and nothing beside a broker.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=../lib.sh
