@@ -16,7 +16,7 @@ CLUSTER_DIR=$(realpath -m "${CLUSTER_DIR:-$BUILD/cluster}")
 run=$CLUSTER_DIR/run # what is there while the cluster runs
 cache=${K8SKAFKA_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/k8skafka}/cluster
 # One folder for each state of the sources: another checkout, or an older commit, finds its own.
-wanted_base=$cache/$(cat "$here"/hyperkube/{main.go,go.mod,go.sum} "$here"/{build,image.sh,pause.c} | sha256sum | cut -c1-16)-$(uname -m)
+wanted_base=$cache/$(cat "$here"/hyperkube/{main.go,go.mod,go.sum} "$here"/containerd/go.{mod,sum} "$here"/{build,image.sh,pause.c} | sha256sum | cut -c1-16)-$(uname -m)
 base=$wanted_base
 # What a running cluster was started with wins: a node must come back with the disks and the programs it had.
 # shellcheck source=/dev/null
