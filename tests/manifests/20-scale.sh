@@ -10,29 +10,16 @@ need_cmd java javac setpriv
 version=4.3.1
 if ! why=$(bed_need "$version" 2>&1); then t_skip_rest "$why"; fi
 
-export PODS=$bed_dir/pods REASSIGN_POLL_SECONDS=1
-mkdir -p "$PODS/home/bin" "$bed_dir/path"
-ln -s "$PWD/tests/manifests/kubectl-local" "$bed_dir/path/kubectl"
-export PATH=$bed_dir/path:$PATH
-
-# /opt/kafka as our image has it
-cp image/kafka/launch "$PODS/home/bin/"
-awk '!/^#/ { print $1, $2, $3 }' image/kafka/tools >"$PODS/home/bin/tools"
-for name in topics reassign-partitions broker-api-versions metadata-quorum cluster; do
-  ln -s launch "$PODS/home/bin/kafka-$name.sh"
-done
-ln -s "$JARS_DIR/$version" "$PODS/home/libs"
-cp -r image/kafka/config-4 "$PODS/home/config"
+# shellcheck source=brokers.bash
+. tests/manifests/brokers.bash
+brokers_home "$version"
 
 # Node 1 is the quorum, so that a broker can go and a voter can be refused.
-ports=("$(bed_free_port)" "$(bed_free_port)" "$(bed_free_port)") controller=$(bed_free_port)
-at=127.0.0.1:${ports[0]}
-printf 3 >"$PODS/replicas"
+controller=$(bed_free_port)
 for i in 0 1 2; do
-  mkdir -p "$PODS/kafka-$i/data"
   roles=broker listeners=PLAINTEXT://127.0.0.1:${ports[i]} flags=()
   [ "$i" != 1 ] || { roles=broker,controller listeners+=,CONTROLLER://127.0.0.1:$controller flags=(--standalone); }
-  cat >"$PODS/kafka-$i/server.properties" <<CONF
+  brokers_node "$i" <<CONF
 process.roles=$roles
 node.id=$i
 controller.quorum.bootstrap.servers=127.0.0.1:$controller
@@ -40,33 +27,14 @@ listeners=$listeners
 controller.listener.names=CONTROLLER
 log.dirs=$PODS/kafka-$i/data
 CONF
-  printf '{"pod": "kafka-%s", "nodeId": %s}\n' "$i" "$i" >"$PODS/kafka-$i/handoff.json"
   bed_smoke "$version" format-dirs "$PODS/kafka-$i/server.properties" MkU3OEVBNTcwNTJENDM2Qg "${flags[@]}" >/dev/null ||
     not_ok "node $i is formatted"
   bed_own "$PODS/kafka-$i/data"
 done
-for i in 1 0 2; do
-  bed_broker_start "$version" "$PODS/kafka-$i/server.properties" "$bed_dir/$i.log"
-  echo "$bed_pid" >"$PODS/kafka-$i/pid"
-done
-for i in 0 1 2; do
-  if bed_broker_wait "$bed_dir/$i.log" 120 "$(cat "$PODS/kafka-$i/pid")"; then
-    ok "broker $i starts"
-  else
-    not_ok "broker $i starts" "$(tail -n 20 "$bed_dir/$i.log")"
-    done_testing
-    exit 1
-  fi
-done
+brokers_up "$version" 1 0 2
 
-topics() { "$PODS/home/bin/kafka-topics.sh" --bootstrap-server "$at" "$@" 2>&1; }
-KAFKA_HOME=$PODS/home
-export KAFKA_HOME
 check "a topic on all three" topics --create --topic orders.v1 --replica-assignment 0,1,2,0,1,2
 check "a topic on the first two" topics --create --topic plain --replica-assignment 0:1,1:0
-on() { topics --describe | grep -cE "Replicas: ([0-9],)*$1(,|[[:blank:]]|$)"; }
-scale_down() { manifests/scale-down --bootstrap "$at" "$@"; }
-reassign() { manifests/reassign --bootstrap "$at" "$@"; }
 
 t_case refused
 run 1 scale_down 2
