@@ -6,6 +6,7 @@ context=""
 bootstrap="" # as seen in the pod; find_pod knows what is right when nobody said
 bootstrap_option=--bootstrap-server
 command_config=""        # a file in the pod
+roles="" roles_known=""  # process.roles; none in ZooKeeper mode
 tool_seconds=180         # one run of one tool
 
 usage() { sed -n '2,/^set -/{/^set -/d; s/^# \{0,1\}//p;}' "$0"; }
@@ -41,25 +42,37 @@ replicas_of_set() { kube get statefulset "$set" -o 'jsonpath={.spec.replicas}'; 
 
 is_ready() { [ "$(kube get pod "$1" --ignore-not-found -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" = True ]; }
 
+is_kraft() { [ -n "$roles" ]; }
+holds_partitions() { [ "$bootstrap_option" = --bootstrap-server ]; }
+
+# Prints what the property of the name (a regular expression) is set to in the pod, or nothing when it is not set.
+property() { in_pod sed -n "s/^$1=//p" /run/k8skafka/server.properties </dev/null; }
+
+# What all pods of the set have in common, asked of the first that is found. No answer is not the same as an empty one, which is
+# ZooKeeper mode: there is no quorum then that could lose a voter.
 # Nodes that are controllers alone have no listener for clients, and answer some of the tools on their own.
 find_bootstrap() {
   local listeners
-  if ! has_property 'process\.roles=controller$'; then
+  [ -z "$roles_known" ] || return 0
+  roles=$(property 'process\.roles') || die "cannot read the properties of $pod"
+  roles_known=yes
+  if [ "$roles" != controller ]; then
     : "${bootstrap:=localhost:9093}"
     return
   fi
   bootstrap_option=--bootstrap-controller
   [ -z "$bootstrap" ] || return 0
-  listeners=$(in_pod sed -n 's/^listeners=//p' /run/k8skafka/server.properties </dev/null) || die "cannot read the properties of $pod"
+  listeners=$(property listeners) || die "cannot read the properties of $pod"
   bootstrap=localhost:${listeners##*:}
 }
 
-holds_partitions() { [ "$bootstrap_option" = --bootstrap-server ]; }
-has_property() { in_pod grep -q "^$1" /run/k8skafka/server.properties </dev/null; } # REGEX
-
 # Sets pod to the first pod of the set that is ready, and how to reach the cluster from it.
 find_pod() {
-  local i count
+  local i count containers
+  containers=$(kube get statefulset "$set" -o 'jsonpath={.spec.template.spec.containers[*].name}') ||
+    die "there is no StatefulSet $set in the namespace $namespace"
+  [[ " $containers " == *" $container "* ]] ||
+    die "the pods of $set are not Kafka's, they have no container '$container'; -s names the set of the brokers" 2
   count=$(replicas_of_set) || die "there is no StatefulSet $set in the namespace $namespace"
   for ((i = 0; i < count; i++)); do
     pod=$set-$i

@@ -64,4 +64,14 @@ run 0 scale_down 1
 check "one is left" test "$(cat "$PODS/replicas")" = 1
 check "with all partitions" test "$(on 0)" = 6
 
+t_case "another set"
+printf 3 >"$PODS/replicas"
+run 2 env CONTAINERS=zookeeper manifests/scale-down 2 -s zookeeper
+expect_stderr_has "the pods of zookeeper are not Kafka's"
+
+t_case "no answer is not ZooKeeper mode"
+mv "$PODS/kafka-0/server.properties" "$bed_dir/away"
+run 4 scale_down 1
+expect_stderr_has "cannot read the properties of kafka-0"
+check "nothing was scaled" test "$(cat "$PODS/replicas")" = 3
 done_testing
