@@ -14,34 +14,18 @@ kafka_path
 export REASSIGN_POLL_SECONDS=1
 folder=$kafka_scratch/my-kafka
 
-replicas() { kc -n kafka get statefulset "$1" -o 'jsonpath={.spec.replicas}'; }
-
-# Prints how many replicas broker $1 has.
-on_broker() {
-  kafka_tool topics --describe 2>/dev/null | sed -n 's/.*Replicas: \([0-9,]*\).*/,\1,/p' | grep -c ",$1,"
-}
-
-# What kubectl users type first, then what gives the new broker its part of the data.
-scale_out() {
-  kc -n kafka scale statefulset kafka --replicas 3 && cluster_ready kafka sts/kafka 120 &&
-    manifests/reassign --from all --to 0,1,2 --throttle 50000000 --plan "$kafka_scratch/out" --timeout 120
-}
-
 check "the namespace is new" cluster_fresh kafka
 check "new-cluster" kafka_folder kraft "$folder"
-# Two brokers to begin with, so nothing can have three replicas.
-sed -i 's/^    default.replication.factor: .*/    default.replication.factor: 2\n    offsets.topic.replication.factor: 2/; s/min.insync.replicas: 2/min.insync.replicas: 1/' \
-  "$folder/kafka.yaml"
-sed -i 's/^patches:/replicas: [{name: kafka, count: 2}]\npatches:/' "$folder/kustomization.yaml"
+check "with two brokers" kafka_two_brokers "$folder"
 check "three controllers and two brokers" kafka_deploy "$folder" 180 || { cluster_show kafka; done_testing; exit 1; }
 check "a client" kafka_client
 check "a topic" kafka_topic orders --partitions 6 --replication-factor 2
 check "a producer runs" kafka_count_start orders 200
 
 t_case out
-check "kubectl scale, then reassign" kafka_timed "scaled from 2 to 3 with reassignment" scale_out || cluster_show kafka
+check "kubectl scale, then reassign" kafka_timed "scaled from 2 to 3 with reassignment" kafka_scale_out || cluster_show kafka
 check "each on its own node" equal "$(for i in 0 1 2; do cluster_node_of kafka "kafka-$i"; done | sort -u | wc -l)" 3
-check "the new broker has its share" test "$(on_broker 2)" -ge 4
+check "the new broker has its share" test "$(kafka_on_broker 2)" -ge 4
 check "the throttle is off" silent 'throttled' kafka_tool configs --describe --entity-type brokers --entity-name 2
 check "in sync" kafka_in_sync
 
@@ -49,19 +33,19 @@ t_case down
 run 1 manifests/scale-down 2
 expect_stderr_has "partitions are on brokers 2"
 expect_stderr_has "manifests/reassign -n kafka -s kafka --from 2 --to 0,1"
-check "nothing was scaled" equal "$(replicas kafka)" 3
+check "nothing was scaled" equal "$(kafka_replicas kafka)" 3
 check "the broker is emptied" kafka_timed "reassigned from 3 brokers to 2" \
   manifests/reassign --from 2 --to 0,1 --plan "$kafka_scratch/down" --timeout 120
-check "no partition is left on it" equal "$(on_broker 2)" 0
+check "no partition is left on it" equal "$(kafka_on_broker 2)" 0
 check "scale-down" kafka_timed "scale-down to 2" manifests/scale-down 2 || cluster_show kafka
-check "two are left" equal "$(replicas kafka) $(kc -n kafka get pod -l app.kubernetes.io/component=broker -o name | wc -l)" "2 2"
+check "two are left" equal "$(kafka_replicas kafka) $(kc -n kafka get pod -l app.kubernetes.io/component=broker -o name | wc -l)" "2 2"
 check "the claim is kept" says Bound kc -n kafka get pvc data-0-kafka-2
 check "the broker is forgotten" silent '\(id: 2 ' kafka_tool broker-api-versions
 
 t_case controllers
 run 1 manifests/scale-down 2 -s kafka-controller --bootstrap "${kafka_brokers%%,*}"
 expect_stderr_has "voter"
-check "all are there" equal "$(replicas kafka-controller)" 3
+check "all are there" equal "$(kafka_replicas kafka-controller)" 3
 
 t_case data
 check "the producer ends" kafka_count_stop

@@ -11,18 +11,7 @@ cluster_need
 # shellcheck source=kafka.sh
 . tests/cluster/kafka.sh
 
-mode_of() { # ZOOKEEPER ORDINAL
-  # shellcheck disable=SC2016 # expanded in the pod
-  kafka_exec client timeout 5 bash -c 'exec 3<>"/dev/tcp/zookeeper-$1.zookeeper.kafka.svc/2181" && printf srvr >&3 && cat <&3' \
-    mode "$1" | sed -n 's/^Mode: //p'
-}
-modes() { for i in 0 1 2; do mode_of "$i"; done | sort | tr '\n' ' '; }
-has_quorum() { equal "$(modes)" "follower follower leader "; }
-
-# Brokers that are registered, as ZooKeeper's answer to a client.
-brokers() { kafka_tool broker-api-versions 2>/dev/null | sed -n 's/^kafka-\([0-9]*\)\..*(id: \([0-9]*\) .*/\1=\2/p' | sort | tr '\n' ' '; }
-
-has_brokers() { equal "$(brokers)" "0=0 1=1 2=2 "; }
+has_brokers() { equal "$(kafka_ids)" "0=0 1=1 2=2 "; }
 
 restart() { # SET
   kc -n kafka rollout restart "statefulset/$1" && kafka_timed "rolling restart of $1" cluster_ready kafka "sts/$1" 150
@@ -36,20 +25,7 @@ for i in 0 1 2; do check "disk of node $((i + 1)) for kafka-$i" cluster_claim ka
 check "one is a stranger's, log dir and all" cluster_disk 2 0 sh -c 'mkdir kafka-log1 && chown -R 2000:3000 . && chmod 700 . kafka-log1'
 
 check "new-cluster" kafka_folder zookeeper "$folder"
-check "a small ensemble" kafka_patch "$folder" <<'YAML'
-apiVersion: apps/v1
-kind: StatefulSet
-metadata: {name: zookeeper}
-spec:
-  minReadySeconds: 3
-  template:
-    spec:
-      containers:
-        - name: zookeeper
-          env: [{name: KAFKA_HEAP_OPTS, value: -Xmx128M -XX:TieredStopAtLevel=1}]
-          resources: {requests: {cpu: 50m, memory: 200Mi}, limits: {memory: 384Mi}}
-          readinessProbe: {initialDelaySeconds: 1, periodSeconds: 2}
-YAML
+check "a small ensemble" kafka_ensemble_small "$folder"
 check "applied, and all Ready" kafka_deploy "$folder" 150 || { cluster_show kafka; done_testing; exit 1; }
 check "the client" kafka_client
 
@@ -60,7 +36,7 @@ done
 check "kafka-1 is where its disk is" equal "$(cluster_node_of kafka kafka-1)" 2
 
 t_case identity
-check "the ensemble has one leader" cluster_until 20 has_quorum
+check "the ensemble has one leader" cluster_until 20 kafka_ensemble_is "follower follower leader "
 check "ids are the ordinals" cluster_until 20 has_brokers
 for i in 0 1 2; do
   check "kafka-$i wrote its id" says "^broker.id=$i$" kafka_exec "kafka-$i" cat "/var/lib/kafka/data-0/kafka-log$i/meta.properties"
@@ -84,7 +60,7 @@ check "a topic on three" kafka_topic counted
 check "the producer counts" kafka_count_start counted 100
 check "of the brokers" restart kafka || cluster_show kafka
 check "of the ensemble" restart zookeeper || cluster_show kafka
-check "the ensemble has one leader" cluster_until 20 has_quorum
+check "the ensemble has one leader" cluster_until 20 kafka_ensemble_is "follower follower leader "
 check "all are registered again" cluster_until 20 has_brokers
 check "the producer ends" kafka_count_stop
 check "nothing acknowledged is lost" kafka_count_check counted

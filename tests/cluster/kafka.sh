@@ -6,6 +6,7 @@
 #   kafka_patch FOLDER              a patch from standard input, for the StatefulSet it names
 #   kafka_component FOLDER NAME     one of manifests/components joins it
 #   kafka_deploy FOLDER [SECONDS]   applies it and waits until every pod is Ready; the time becomes a comment
+#   kafka_two_brokers FOLDER        two brokers instead of three, and nothing wants three replicas
 #   kafka_exec POD CMD...           CMD in the broker's container
 #   kafka_client [NODE]             the pod "client" with Kafka's tools (on that node), not a broker
 #   kafka_tool NAME ARG...          kafka-NAME.sh in the client, told where the brokers are
@@ -15,7 +16,18 @@
 #   kafka_count_stop                when it ends and its acknowledgements are fetched; prints how many there are
 #   kafka_count_check TOPIC         every acknowledged number is in the topic, once
 #   kafka_count_gap                 prints the longest time without an acknowledgement, in milliseconds
+#   kafka_ids                       prints the brokers that are up as "0=0 1=1 2=2 ", ordinal and id
+#   kafka_on_broker ID              prints how many replicas are on it
+#   kafka_replicas SET              prints how many the set is to have
+#   kafka_is_pending POD            it has no node
+#   kafka_waits POD                 it is in init after prepare has ended at least twice
+#   kafka_verdict POD               prints what kubectl describe says of init; kafka_show_verdict POD: the message, as comments
+#   kafka_meta NODE                 prints the meta.properties on its disk 0
+#   kafka_swap_case TOPIC           kafka-1 on disk 0 of node 2 and kafka-2 on disk 0 of node 3 change volumes, wait, and get them back
+#   kafka_ensemble_small FOLDER     ZooKeeper servers that fit a small machine
+#   kafka_ensemble_is "MODE MODE "  their modes, sorted
 #   kafka_path                      puts a kubectl for manifests/* into PATH
+#   kafka_scale_out                 from two brokers to three, and a part of the data for the new one; wants kafka_path
 #   kafka_timed WHAT CMD...         CMD; when it succeeds its time becomes a comment, also from within check
 #   kafka_say TEXT                  a comment, also from within check
 
@@ -73,6 +85,11 @@ kafka_folder() { # OVERLAY FOLDER
 
 kafka_component() { # FOLDER NAME
   sed -i "/^patches:/i components: [$(realpath --relative-to="$1" "manifests/components/$2")]" "$1/kustomization.yaml"
+}
+
+kafka_two_brokers() { # FOLDER
+  sed -i 's/^    default.replication.factor: .*/    default.replication.factor: 2\n    offsets.topic.replication.factor: 2/; s/min.insync.replicas: 2/min.insync.replicas: 1/' \
+    "$1/kafka.yaml" && sed -i 's/^patches:/replicas: [{name: kafka, count: 2}]\npatches:/' "$1/kustomization.yaml"
 }
 
 kafka_patch() { # FOLDER
@@ -186,7 +203,95 @@ kafka_count_check() { # TOPIC
   [ "$lost $twice" = "0 0" ] || { tail -n 5 "$kafka_scratch/consumer"; return 1; }
 }
 
+# ---- Where brokers are ----
+
+kafka_ids() {
+  kafka_tool broker-api-versions 2>/dev/null | sed -n 's/^kafka-\([0-9]*\)\..*(id: \([0-9]*\) .*/\1=\2/p' | sort | tr '\n' ' '
+}
+
+kafka_on_broker() { # ID
+  kafka_tool topics --describe 2>/dev/null | sed -n 's/.*Replicas: \([0-9,]*\).*/,\1,/p' | grep -c ",$1,"
+}
+
+kafka_replicas() { kc -n kafka get statefulset "$1" -o 'jsonpath={.spec.replicas}'; } # SET
+
+kafka_is_pending() { says Pending kc -n kafka get pod "$1" -o 'jsonpath={.status.phase}'; } # POD
+
+# ---- Volumes that are not theirs ----
+
+kafka_waits() { # POD
+  says '^Pending [2-9]' kc -n kafka get pod "$1" -o 'jsonpath={.status.phase} {.status.initContainerStatuses[0].restartCount}'
+}
+kafka_verdict() { kc -n kafka describe pod "$1" | sed -n '/^Init Containers:/,/^Containers:/p'; }    # POD
+kafka_show_verdict() { kafka_verdict "$1" | sed -n '/Message:/,/Exit Code:/s/^/# /p'; }              # POD
+kafka_meta() { cluster_disk "$1" 0 sh -c 'cat kafka-log*/meta.properties'; }                         # NODE
+
+# By hand, as after a restore in which two claims were mixed up.
+kafka_claims() { # NODE-OF-KAFKA-1 NODE-OF-KAFKA-2
+  kc -n kafka delete pvc data-0-kafka-1 data-0-kafka-2 --timeout 30s &&
+    kc patch pv n2-disk0 n3-disk0 --type json -p '[{"op":"remove","path":"/spec/claimRef"}]' &&
+    cluster_claim kafka data-0-kafka-1 "$1" 0 && cluster_claim kafka data-0-kafka-2 "$2" 0
+}
+kafka_only_one() {
+  kc -n kafka scale statefulset kafka --replicas 1 &&
+    kc -n kafka delete pod kafka-1 kafka-2 --grace-period 5 --ignore-not-found --timeout 60s
+}
+
+kafka_swap_case() { # TOPIC
+  local first second i
+  t_case "two volumes swapped"
+  first=$(kafka_meta 2) second=$(kafka_meta 3)
+  check "two brokers end" kafka_only_one
+  check "their claims are mixed up" kafka_claims 3 2
+  check "they are started" kc -n kafka scale statefulset kafka --replicas 3
+  for i in 1 2; do
+    check "kafka-$i stays in init" cluster_until 60 kafka_waits "kafka-$i"
+    check "describe says whose it is" says "belongs to node $((3 - i)) .*this pod is node $i" kafka_verdict "kafka-$i"
+    kafka_show_verdict "kafka-$i"
+  done
+  check "nothing was changed" equal "$(kafka_meta 2) $(kafka_meta 3)" "$first $second"
+  check "they end" kafka_only_one
+  check "the claims are put right" kafka_claims 2 3
+  check "they are started" kc -n kafka scale statefulset kafka --replicas 3
+  check "all are Ready" cluster_ready kafka sts/kafka 120 || cluster_show kafka
+  check "every message is still there" kafka_count_check "$1"
+  t_case
+}
+
+# ---- The ensemble of the overlay zookeeper ----
+
+kafka_ensemble_small() { # FOLDER
+  kafka_patch "$1" <<'YAML'
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: zookeeper}
+spec:
+  minReadySeconds: 3
+  template:
+    spec:
+      containers:
+        - name: zookeeper
+          env: [{name: KAFKA_HEAP_OPTS, value: -Xmx128M -XX:TieredStopAtLevel=1}]
+          resources: {requests: {cpu: 50m, memory: 200Mi}, limits: {memory: 384Mi}}
+          readinessProbe: {initialDelaySeconds: 1, periodSeconds: 2}
+YAML
+}
+
+kafka_ensemble_mode() { # ORDINAL
+  # shellcheck disable=SC2016 # expanded in the pod
+  kafka_exec client timeout 5 bash -c 'exec 3<>"/dev/tcp/zookeeper-$1.zookeeper.kafka.svc/2181" && printf srvr >&3 && cat <&3' \
+    mode "$1" | sed -n 's/^Mode: //p'
+}
+kafka_ensemble_modes() { for i in 0 1 2; do kafka_ensemble_mode "$i"; done | sort | tr '\n' ' '; }
+kafka_ensemble_is() { equal "$(kafka_ensemble_modes)" "$1"; } # MODES
+
 # ---- For manifests/* ----
+
+# What kubectl users type first, then what gives the new broker its part of the data.
+kafka_scale_out() {
+  kc -n kafka scale statefulset kafka --replicas 3 && cluster_ready kafka sts/kafka 120 &&
+    manifests/reassign --from all --to 0,1,2 --throttle 50000000 --plan "$kafka_scratch/out" --timeout 120
+}
 
 kafka_path() {
   mkdir -p "$kafka_scratch/path"
