@@ -75,15 +75,12 @@ void kt_events_add(struct kt_events *events, bool is_warning, const char *reason
 {
         struct kt_event event = { .is_warning = is_warning, .wall_s = wall_s };
         KT_AUTO_STR struct kt_str name = { 0 };
-        char *message = NULL;
+        char *message;
         va_list args;
-        int n;
 
         va_start(args, format);
-        n = vasprintf(&message, format, args);
+        message = kt_str_vmake(format, args);
         va_end(args);
-        if (n < 0)
-                message = NULL;
         (void)snprintf(event.reason, sizeof(event.reason), "%s", reason); /* our own words, and short */
         kt_str_addf(&name, "%s\n%s\n%s\n%" PRId64, reason, about, message ? message : "", wall_s / KT_EVENT_SAME_S);
         add(events, &event, kt_str_get(&name), message);

@@ -3,7 +3,6 @@
 #include "daemonset/log.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,15 +14,13 @@ void kt_log(enum kt_level level, const char *format, ...)
         KT_AUTO_STR struct kt_str line = { 0 };
         KT_AUTO_FREE char *message = NULL;
         va_list args;
-        int n;
 
         va_start(args, format);
-        n = vasprintf(&message, format, args);
+        message = kt_str_vmake(format, args);
         va_end(args);
-        if (n < 0) {
-                message = NULL;
+        if (!message)
                 return;
-        }
+
         kt_str_addf(&line, "%s ", kt_level_name(level));
         kt_str_add_printable(&line, message);
         kt_str_add_char(&line, '\n');

@@ -68,14 +68,13 @@ static void print_line(const struct kt_steps *steps, const char *name, const cha
 void kt_steps_add(struct kt_steps *steps, const char *name, enum kt_step_state state, const char *aside,
                   const char *format, ...)
 {
-        char *message = NULL;
+        char *message;
         va_list args;
-        int n;
 
         va_start(args, format);
-        n = vasprintf(&message, format, args);
+        message = kt_str_vmake(format, args);
         va_end(args);
-        if (n < 0)
+        if (!message)
                 return;
 
         if (steps->is_text)
@@ -91,15 +90,14 @@ void kt_steps_say(const struct kt_steps *steps, const char *name, const char *fo
 {
         KT_AUTO_FREE char *text = NULL;
         va_list args;
-        int n;
 
         if (!steps->is_text)
                 return;
 
         va_start(args, format);
-        n = vasprintf(&text, format, args);
+        text = kt_str_vmake(format, args);
         va_end(args);
-        if (n >= 0)
+        if (text)
                 print_line(steps, name, text, NULL);
 }
 

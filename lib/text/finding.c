@@ -4,11 +4,11 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/array.h"
+#include "lib/text/str.h"
 
 static void release(struct kt_finding *finding)
 {
@@ -37,10 +37,8 @@ static bool copy_text(const char *from, const char **ret)
 void kt_findings_vadd(struct kt_findings *list, const struct kt_finding *head, const char *format, va_list args)
 {
         struct kt_finding added = { .level = head->level, .id = head->id };
-        char *message = NULL;
-        int n = vasprintf(&message, format, args);
 
-        added.message = n < 0 ? NULL : message;
+        added.message = kt_str_vmake(format, args);
         if (!added.message || !copy_text(head->key, &added.key) || !copy_text(head->value, &added.value) ||
             !copy_text(head->source, &added.source) || !copy_text(head->next, &added.next) ||
             kt_array_reserve(&list->items, &list->cap, list->count + 1, sizeof(*list->items)) < 0) {

@@ -3,7 +3,6 @@
 #include "lib/text/str.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,13 +145,21 @@ char *kt_str_take(struct kt_str *s)
         return text;
 }
 
-char *kt_str_make(const char *format, ...)
+char *kt_str_vmake(const char *format, va_list args)
 {
         struct kt_str s = { 0 };
+
+        add_format(&s, format, args);
+        return kt_str_take(&s);
+}
+
+char *kt_str_make(const char *format, ...)
+{
+        char *text;
         va_list args;
 
         va_start(args, format);
-        add_format(&s, format, args);
+        text = kt_str_vmake(format, args);
         va_end(args);
-        return kt_str_take(&s);
+        return text;
 }

@@ -3,6 +3,7 @@
 #ifndef KT_TEXT_STR_H
 #define KT_TEXT_STR_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "lib/base/attr.h"
@@ -44,5 +45,6 @@ KT_MUST_CHECK char *kt_str_take(struct kt_str *s);
 
 /* Returns an owned, formatted string, or NULL when memory ran out. */
 KT_MUST_CHECK char *kt_str_make(const char *format, ...) KT_PRINTF(1, 2);
+KT_MUST_CHECK char *kt_str_vmake(const char *format, va_list args) KT_PRINTF(1, 0);
 
 #endif

@@ -3,6 +3,7 @@
 #include "lib/text/str.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +120,30 @@ static void test_make__formats(void **state)
         assert_string_equal(empty, "");
 }
 
+KT_PRINTF(1, 2)
+static char *vmake(const char *format, ...)
+{
+        char *text;
+        va_list args;
+
+        va_start(args, format);
+        text = kt_str_vmake(format, args);
+        va_end(args);
+        return text;
+}
+
+static void test_vmake__formats(void **state)
+{
+        KT_AUTO_FREE char *text = vmake("%s-%*d", "a", 300, 1); /* args are read twice: to measure and to write */
+        KT_AUTO_FREE char *empty = vmake("%s", "");
+        (void)state;
+
+        assert_int_equal(strlen(text), 302);
+        assert_memory_equal(text, "a- ", 3);
+        assert_string_equal(text + 300, " 1");
+        assert_string_equal(empty, "");
+}
+
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
@@ -130,6 +155,7 @@ int main(void)
                 cmocka_unit_test(test_clear__keeps_the_memory),
                 cmocka_unit_test(test_take__gives_an_owned_text),
                 cmocka_unit_test(test_make__formats),
+                cmocka_unit_test(test_vmake__formats),
         };
 
         return TEST_MAIN(tests);
