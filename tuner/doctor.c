@@ -557,6 +557,12 @@ static void add_detail(const char *what, const char *text, struct kt_str *out)
         kt_table_wrap(text, DETAIL_COLUMN, out);
 }
 
+/* There is another way, which "instead" names. */
+static bool has_instead(const struct kt_doctor_row *item)
+{
+        return item->can < KT_CAN_FACT && item->next;
+}
+
 static void add_details(const struct kt_doctor *doctor, struct kt_str *out)
 {
         for (size_t i = 0; i < doctor->count; i++) {
@@ -568,7 +574,7 @@ static void add_details(const struct kt_doctor *doctor, struct kt_str *out)
                 kt_str_addf(out, "\n%s\n", item->object);
                 if (item->can < KT_CAN_FACT)
                         add_detail("why", item->reason, out);
-                if (item->can < KT_CAN_FACT && item->next)
+                if (has_instead(item))
                         add_detail("instead", item->next, out);
                 if (item->conflict)
                         kt_str_addf(&conflict, "%s; change that line, or it comes back", item->conflict);
@@ -578,17 +584,24 @@ static void add_details(const struct kt_doctor *doctor, struct kt_str *out)
         }
 }
 
+/* Names only what was printed; NULL: there is nothing to be done here. */
 static const char *next_of(const struct kt_doctor *doctor)
 {
         if (doctor->conflicts > 0)
                 return "change the lines that are named above, then kafka-tuner plan";
-        return doctor->counts[KT_CAN_SET] > 0 ? "kafka-tuner plan" : "what stands behind instead";
+        if (doctor->counts[KT_CAN_SET] > 0)
+                return "kafka-tuner plan";
+        for (size_t i = 0; i < doctor->count; i++)
+                if (has_instead(&doctor->items[i]))
+                        return "what stands behind instead";
+        return NULL;
 }
 
 int kt_doctor_text(const struct kt_root *root, const struct kt_doctor *doctor, bool colour, struct kt_str *out)
 {
         static const char *const titles[] = { "CAN BE SET", "OBJECT", "HAVE", "OTHERS" };
         KT_AUTO(kt_table_done) struct kt_table table = { .columns = KT_COUNT(titles), .widest = { 0, 36, 24 } };
+        const char *next = next_of(doctor);
         int r;
 
         add_place(&doctor->place, out);
@@ -609,8 +622,10 @@ int kt_doctor_text(const struct kt_root *root, const struct kt_doctor *doctor, b
                 return r;
 
         add_details(doctor, out);
-        kt_str_addf(out, "\n%zu of %zu can be set here, %zu set otherwise by somebody else.\nNext: %s\n",
-                    doctor->counts[KT_CAN_SET], doctor->count, doctor->conflicts, next_of(doctor));
+        kt_str_addf(out, "\n%zu of %zu can be set here, %zu set otherwise by somebody else.\n",
+                    doctor->counts[KT_CAN_SET], doctor->count, doctor->conflicts);
+        if (next)
+                kt_str_addf(out, "Next: %s\n", next);
         return kt_str_error(out);
 }
 

@@ -277,6 +277,43 @@ static void test_report__text_and_json(void **state)
         assert_non_null(strstr(kt_str_get(&json), "\"exitCode\": 1"));
 }
 
+/* The last line sends to what stands above it, or is not there. */
+static void test_report__next_is_there(void **state)
+{
+        static const struct {
+                const char *status; /* of the one who asks; NULL: not known */
+                const char *next;   /* the last line; NULL: none */
+        } rows[] = {
+                { ROOT_STATUS, "Next: kafka-tuner plan\n" },
+                { "Uid:\t1000\t1000\t1000\t1000\nCapEff:\t0000000000000000\n", "Next: what stands behind instead\n" },
+                { NULL, NULL }, /* a copy of a node: why is all that is known */
+        };
+
+        (void)state; /* a tree for each row */
+        for (size_t i = 0; i < KT_COUNT(rows); i++) {
+                KT_AUTO(kt_inputs_done) struct kt_inputs inputs = { 0 };
+                KT_AUTO(kt_wishes_done) struct kt_wishes wishes = { 0 };
+                KT_AUTO(kt_doctor_done) struct kt_doctor doctor = { 0 };
+                KT_AUTO(kt_root_done) struct kt_root root = { .fd = -1 };
+                KT_AUTO_STR struct kt_str text = { 0 };
+                struct kt_err e = { 0 };
+                void *tree = NULL;
+
+                assert_int_equal(test_tree_setup(&tree), 0);
+                make_machine(tree);
+                test_write(tree, "proc/self/status", rows[i].status ? rows[i].status : "");
+                assert_int_equal(kt_root_open(((const struct test_tree *)tree)->path, &root, &e), 0);
+                examine(tree, "vm.swappiness", &inputs, &wishes, &doctor);
+                assert_int_equal(kt_doctor_text(&root, &doctor, false, &text), 0);
+                if (rows[i].next)
+                        assert_non_null(strstr(kt_str_get(&text), rows[i].next));
+                else
+                        assert_null(strstr(kt_str_get(&text), "Next:"));
+                assert_int_equal(strstr(kt_str_get(&text), "  instead ") != NULL, i == 1);
+                assert_int_equal(test_tree_teardown(&tree), 0);
+        }
+}
+
 #define TREE(test) cmocka_unit_test_setup_teardown(test, test_tree_setup, test_tree_teardown)
 
 int main(void)
@@ -289,6 +326,7 @@ int main(void)
                 TREE(test_examine__provider_needs_evidence),
                 cmocka_unit_test(test_examine__disks),
                 TREE(test_report__text_and_json),
+                cmocka_unit_test(test_report__next_is_there),
         };
 
         return TEST_MAIN(tests);
