@@ -74,6 +74,8 @@ expect_stderr_has "no DiskReport"
 t_case "refusals"
 run 3 "$bench" "$dir/store"
 expect_stderr_has "memory"
+run 3 "$bench" /proc
+expect_stderr_has "proc holds no data"
 mkdir "$dir/lower" "$dir/upper" "$dir/work" "$dir/merged"
 if mkdir "$dir/store/u" "$dir/store/w" && mount -t overlay overlay -o "lowerdir=$dir/lower,upperdir=$dir/store/u,workdir=$dir/store/w" "$dir/merged" 2>/dev/null; then
   run 3 "$bench" "$dir/merged"

@@ -24,15 +24,27 @@ enum {
         ATTR_PATH_MAX = KT_DEVICE_NAME_MAX + 64,
 };
 
-enum place { PLACE_DISK, PLACE_NETWORK, PLACE_MEMORY, PLACE_OVERLAY };
+enum place { PLACE_DISK, PLACE_NETWORK, PLACE_MEMORY, PLACE_OVERLAY, PLACE_NO_DATA };
 
-/* Filesystems that are not what a broker's volume should be; is_prefix: "fuse" is also fuse.sshfs. */
+/* Filesystems that are not what a broker's volume should be, the first that fits; is_prefix: "fuse" is also fuse.sshfs.
+ * In those without data the kernel shows itself (/proc/filesystems and the modules' own). */
 static const struct {
         const char *fstype;
         bool is_prefix;
         enum place place;
 } places[] = {
+        { "proc", false, PLACE_NO_DATA },      { "sysfs", false, PLACE_NO_DATA },
+        { "cgroup", false, PLACE_NO_DATA },    { "cgroup2", false, PLACE_NO_DATA },
+        { "cpuset", false, PLACE_NO_DATA },    { "devpts", false, PLACE_NO_DATA },
+        { "mqueue", false, PLACE_NO_DATA },    { "debugfs", false, PLACE_NO_DATA },
+        { "tracefs", false, PLACE_NO_DATA },   { "securityfs", false, PLACE_NO_DATA },
+        { "selinuxfs", false, PLACE_NO_DATA }, { "configfs", false, PLACE_NO_DATA },
+        { "pstore", false, PLACE_NO_DATA },    { "efivarfs", false, PLACE_NO_DATA },
+        { "bpf", false, PLACE_NO_DATA },       { "binfmt_misc", false, PLACE_NO_DATA },
+        { "fusectl", false, PLACE_NO_DATA },   { "autofs", false, PLACE_NO_DATA },
+        { "nsfs", false, PLACE_NO_DATA },      { "rpc_pipefs", false, PLACE_NO_DATA },
         { "tmpfs", false, PLACE_MEMORY },      { "ramfs", false, PLACE_MEMORY },
+        { "devtmpfs", false, PLACE_MEMORY },   { "hugetlbfs", false, PLACE_MEMORY },
         { "overlay", false, PLACE_OVERLAY },   { "aufs", false, PLACE_OVERLAY },
         { "nfs", true, PLACE_NETWORK },        { "ceph", false, PLACE_NETWORK },
         { "fuse", true, PLACE_NETWORK },       { "cifs", false, PLACE_NETWORK },
@@ -334,6 +346,11 @@ static bool is_memory(const struct kt_disk_target *target)
         return place_of(target->fstype) == PLACE_MEMORY;
 }
 
+static bool has_no_data(const struct kt_disk_target *target)
+{
+        return place_of(target->fstype) == PLACE_NO_DATA;
+}
+
 static bool is_overlay(const struct kt_disk_target *target)
 {
         return place_of(target->fstype) == PLACE_OVERLAY;
@@ -354,14 +371,17 @@ static const struct {
         bool (*applies)(const struct kt_disk_target *target);
         const char *message;
         const char *next;
+        bool names_fstype; /* in front of the message */
 } refusals[] = {
-        { "memory", is_memory, "it is memory, not a disk", "give the folder where the volume is mounted" },
+        { "memory", is_memory, " is memory, not a disk", "give the folder where the volume is mounted", true },
+        { "no-data", has_no_data, " holds no data: the kernel shows itself there",
+          "give the folder where the volume is mounted", true },
         { "overlay", is_overlay, "it is the container's own layer (overlay), not a volume",
-          "give the folder where the volume is mounted" },
+          "give the folder where the volume is mounted", false },
         { "almost-full", is_almost_full, "less than 5 % of it is free",
-          "make room, or measure a fresh volume of the same class" },
+          "make room, or measure a fresh volume of the same class", false },
         { "live-broker", has_live_broker, "a broker lives there (it holds a .lock); both would suffer",
-          "stop the broker, or measure a fresh volume of the same class" },
+          "stop the broker, or measure a fresh volume of the same class", false },
 };
 
 void kt_target_judge(const struct kt_disk_target *target, bool is_forced, struct kt_findings *findings)
@@ -375,8 +395,8 @@ void kt_target_judge(const struct kt_disk_target *target, bool is_forced, struct
                 };
 
                 if (refusals[i].applies(target))
-                        kt_findings_add(findings, &head, "%s%s", refusals[i].message,
-                                        is_forced ? "; measured all the same (--force)" : "");
+                        kt_findings_add(findings, &head, "%s%s%s", refusals[i].names_fstype ? target->fstype : "",
+                                        refusals[i].message, is_forced ? "; measured all the same (--force)" : "");
         }
         if (target->is_network)
                 kt_findings_add(findings,

@@ -31,17 +31,16 @@ static void test_judge__refuses_what_is_no_volume(void **state)
                 const char *id; /* NULL: nothing to say */
                 enum kt_level level;
         } rows[] = {
-                { "xfs", NULL, KT_LEVEL_NOTE },
-                { "ext4", NULL, KT_LEVEL_NOTE },
-                { "tmpfs", "memory", KT_LEVEL_ERROR },
-                { "ramfs", "memory", KT_LEVEL_ERROR },
-                { "overlay", "overlay", KT_LEVEL_ERROR },
-                { "nfs4", "network", KT_LEVEL_WARNING },
-                { "nfs", "network", KT_LEVEL_WARNING },
-                { "ceph", "network", KT_LEVEL_WARNING },
-                { "fuse.sshfs", "network", KT_LEVEL_WARNING },
-                { "cifs", "network", KT_LEVEL_WARNING },
-                { "cephalopod", NULL, KT_LEVEL_NOTE },
+                { "xfs", NULL, KT_LEVEL_NOTE },           { "ext4", NULL, KT_LEVEL_NOTE },
+                { "tmpfs", "memory", KT_LEVEL_ERROR },    { "ramfs", "memory", KT_LEVEL_ERROR },
+                { "devtmpfs", "memory", KT_LEVEL_ERROR }, { "hugetlbfs", "memory", KT_LEVEL_ERROR },
+                { "proc", "no-data", KT_LEVEL_ERROR },    { "sysfs", "no-data", KT_LEVEL_ERROR },
+                { "cgroup", "no-data", KT_LEVEL_ERROR },  { "cgroup2", "no-data", KT_LEVEL_ERROR },
+                { "fusectl", "no-data", KT_LEVEL_ERROR }, /* no FUSE: its switches */
+                { "process", NULL, KT_LEVEL_NOTE },       { "overlay", "overlay", KT_LEVEL_ERROR },
+                { "nfs4", "network", KT_LEVEL_WARNING },  { "nfs", "network", KT_LEVEL_WARNING },
+                { "ceph", "network", KT_LEVEL_WARNING },  { "fuse.sshfs", "network", KT_LEVEL_WARNING },
+                { "cifs", "network", KT_LEVEL_WARNING },  { "cephalopod", NULL, KT_LEVEL_NOTE },
         };
 
         (void)state;
@@ -57,6 +56,8 @@ static void test_judge__refuses_what_is_no_volume(void **state)
                 assert_string_equal(findings.items[0].id, rows[i].id);
                 assert_int_equal(findings.items[0].level, rows[i].level);
                 assert_non_null(findings.items[0].next);
+                if (strcmp(rows[i].id, "overlay") != 0)
+                        assert_non_null(strstr(findings.items[0].message, rows[i].fstype));
         }
 }
 
