@@ -274,22 +274,36 @@ static int conclude(const struct kt_step *step, const struct kt_journal *journal
         return kt_tuner_verdict_set(verdict, state, kt_str_get(&reason), NULL);
 }
 
+static int say_changed(const struct kt_step *step, const char *now)
+{
+        KT_AUTO_STR struct kt_str reason = { 0 };
+
+        kt_str_addf(&reason, "somebody changed it from %s to %s meanwhile; left alone", step->before, now);
+        if (kt_str_error(&reason) < 0)
+                return -ENOMEM;
+        return kt_tuner_verdict_set(step->verdict, KT_STATE_CONFLICT, kt_str_get(&reason), "kafka-tuner check");
+}
+
 static int write_step(const struct kt_step *step, struct kt_journal *journal, size_t index, struct kt_err *e)
 {
+        struct kt_tuner_facts at = step->verdict->at;
         KT_AUTO_STR struct kt_str now = { 0 };
         struct kt_err why = { 0 };
-        enum kt_change_state state;
+        bool is_void;
         int written;
         int r;
 
-        written = kt_apply_write(&step->verdict->at, step->row, step->target, journal, &now, &why);
+        at.seen = step->before;
+        written = kt_apply_write(&at, step->row, step->target, journal, &now, &why);
         if (now.len == 0) /* not even readable any more: the line stays an intent, for revert to look at */
                 return kt_apply_say_failure(step, &why);
 
-        state = kt_tuner_judge_is_same(step->row, kt_str_get(&now), step->before) ? KT_CHANGE_VOID : KT_CHANGE_DONE;
-        r = kt_journal_move(journal, index, state, kt_str_get(&now), e);
+        is_void = written == -ESTALE || kt_tuner_judge_is_same(step->row, kt_str_get(&now), step->before);
+        r = kt_journal_move(journal, index, is_void ? KT_CHANGE_VOID : KT_CHANGE_DONE, kt_str_get(&now), e);
         if (r < 0)
                 return r;
+        if (written == -ESTALE)
+                return say_changed(step, kt_str_get(&now));
         return written < 0 ? kt_apply_say_failure(step, &why) : conclude(step, journal, kt_str_get(&now));
 }
 
@@ -312,7 +326,6 @@ static int say_fine(const struct kt_step *step, const char *now)
 int kt_apply_look_again(const struct kt_step *step, bool *ret_is_same)
 {
         KT_AUTO_STR struct kt_str now = { 0 };
-        KT_AUTO_STR struct kt_str reason = { 0 };
         struct kt_tuner_facts at = step->verdict->at;
         struct kt_err why = { 0 };
         bool holds = false;
@@ -330,8 +343,7 @@ int kt_apply_look_again(const struct kt_step *step, bool *ret_is_same)
                 return 0;
         if (kt_tuner_judge(step->row, kt_str_get(&now), step->verdict->wish->want, &holds, NULL) == 0 && holds)
                 return say_fine(step, kt_str_get(&now));
-        kt_str_addf(&reason, "somebody changed it from %s to %s meanwhile; left alone", step->before, kt_str_get(&now));
-        return kt_tuner_verdict_set(step->verdict, KT_STATE_CONFLICT, kt_str_get(&reason), "kafka-tuner check");
+        return say_changed(step, kt_str_get(&now));
 }
 
 static int carry_out(const struct kt_step *step, struct kt_journal *journal, size_t *written, struct kt_err *e)

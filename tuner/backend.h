@@ -19,7 +19,8 @@ struct kt_backend {
         /* Appends the value, in the form in which it is compared. The codes of kt_tuner_facts_read. */
         int (*read)(const struct kt_tuner_facts *facts, const struct kt_row *row, struct kt_str *have,
                     struct kt_err *e);
-        /* Writes once and believes nothing: 0 says no more than that the kernel did not complain. */
+        /* Writes once and believes nothing: 0 says no more than that the kernel did not complain. -ESTALE: facts->seen
+         * was not there, and what was there is. */
         int (*write)(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value, struct kt_err *e);
         /* How many objects the row has here; NULL: one. 0 is an error for every row that asks. */
         size_t (*count)(const struct kt_tuner_facts *facts, const struct kt_row *row);

@@ -24,6 +24,8 @@ struct kt_tuner_facts {
         const struct kt_processes *processes; /* those whose limits count when there is no pid; NULL or empty: none */
         char disk[KT_DEVICE_NAME_MAX];        /* the one that kt_tuner_facts_locate found; "": place says which */
         size_t place;                         /* which of several objects of a row, from 0 */
+        const char *seen; /* what the writer takes for the present value; NULL: anything. Of a limit nothing else is
+                           * overwritten: a number may have gone to another process since it was looked at */
 };
 
 /* How many objects the row has on this machine. */

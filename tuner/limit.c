@@ -80,11 +80,26 @@ static int read_limit(const struct kt_tuner_facts *facts, const struct kt_row *r
         return 0;
 }
 
+static int parse_limit(const char *text, rlim_t *ret)
+{
+        uint64_t number = 0;
+
+        if (strcmp(text, "unlimited") == 0)
+                *ret = RLIM_INFINITY;
+        else if (kt_num_parse_u64(text, &number) < 0)
+                return -EINVAL;
+        else
+                *ret = (rlim_t)number;
+        return 0;
+}
+
 static int explain_refusal(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value, int code,
                            struct kt_err *e)
 {
         const char *why = "";
 
+        if (code == -ESTALE)
+                return kt_err_set(e, code, "process %" PRIu64 " no longer has the limit that was seen", facts->pid);
         if (code == -EPERM && !kt_caps_has(CAP_SYS_RESOURCE))
                 why = " without CAP_SYS_RESOURCE";
         else if (code == -EPERM && strcmp(row->limit, "nofile") == 0)
@@ -92,39 +107,43 @@ static int explain_refusal(const struct kt_tuner_facts *facts, const struct kt_r
         return kt_err_set(e, code, "set %s of process %" PRIu64 " to %s%s", row->limit, facts->pid, value, why);
 }
 
-/* *ret_soft is the soft limit that this has replaced. */
-static int swap_limits(uint64_t pid, enum __rlimit_resource resource, rlim_t soft, rlim_t hard, rlim_t *ret_soft)
+/* *ret is what this has replaced. */
+static int swap_limits(uint64_t pid, enum __rlimit_resource resource, rlim_t soft, rlim_t hard, struct rlimit *ret)
 {
         const struct rlimit limit = { .rlim_cur = soft < hard ? soft : hard, .rlim_max = hard };
-        struct rlimit before;
 
-        if (prlimit((pid_t)pid, resource, &limit, &before) < 0)
-                return -errno;
-        *ret_soft = before.rlim_cur;
-        return 0;
+        return prlimit((pid_t)pid, resource, &limit, ret) < 0 ? -errno : 0;
 }
 
 /* The soft limit stays as it is, unless the hard one goes below it: the JVM raises its own (MaxFDLimit). When it did so
- * between the look and the write, it gets what it had then. */
-static int set_hard(uint64_t pid, enum __rlimit_resource resource, rlim_t hard)
+ * between the look and the write, it gets what it had then. A hard one that is not *seen (NULL: any) is another
+ * process's, which has the number by now: that one keeps both, or gets them back. -ESTALE. */
+static int set_hard(uint64_t pid, enum __rlimit_resource resource, rlim_t hard, const rlim_t *seen)
 {
+        struct rlimit before;
         struct rlimit limit;
-        rlim_t soft;
+        struct rlimit ours;
         int r;
 
         if (prlimit((pid_t)pid, resource, NULL, &limit) < 0)
                 return -errno;
-        r = swap_limits(pid, resource, limit.rlim_cur, hard, &soft);
-        if (r == 0 && soft != limit.rlim_cur)
-                r = swap_limits(pid, resource, soft, hard, &limit.rlim_cur);
-        return r;
+        if (seen && limit.rlim_max != *seen)
+                return -ESTALE;
+        r = swap_limits(pid, resource, limit.rlim_cur, hard, &before);
+        if (r < 0)
+                return r;
+        if (before.rlim_max != limit.rlim_max) {
+                r = swap_limits(pid, resource, before.rlim_cur, before.rlim_max, &ours);
+                return r < 0 ? r : -ESTALE;
+        }
+        return before.rlim_cur == limit.rlim_cur ? 0 : swap_limits(pid, resource, before.rlim_cur, hard, &ours);
 }
 
 static int write_limit(const struct kt_tuner_facts *facts, const struct kt_row *row, const char *value,
                        struct kt_err *e)
 {
-        const bool is_unlimited = strcmp(value, "unlimited") == 0;
-        uint64_t number = 0;
+        rlim_t hard = 0;
+        rlim_t seen = 0;
         size_t i = 0;
         int r;
 
@@ -132,10 +151,12 @@ static int write_limit(const struct kt_tuner_facts *facts, const struct kt_row *
                 i++;
         if (i == KT_COUNT(resources) || !facts->root->is_host || facts->pid == 0 || facts->pid > INT32_MAX)
                 return kt_err_set(e, -EOPNOTSUPP, "limits are set of a process of this machine only");
-        if (!is_unlimited && kt_num_parse_u64(value, &number) < 0)
+        if (parse_limit(value, &hard) < 0)
                 return kt_err_set(e, -EINVAL, "'%s' is no limit", value);
+        if (facts->seen && parse_limit(facts->seen, &seen) < 0)
+                return kt_err_set(e, -EINVAL, "'%s' is no limit", facts->seen);
 
-        r = set_hard(facts->pid, resources[i].resource, is_unlimited ? RLIM_INFINITY : (rlim_t)number);
+        r = set_hard(facts->pid, resources[i].resource, hard, facts->seen ? &seen : NULL);
         return r < 0 ? explain_refusal(facts, row, value, r, e) : 0;
 }
 

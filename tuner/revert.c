@@ -88,14 +88,17 @@ static int restore(const struct work *work, const char *left, struct kt_err *e)
         KT_AUTO_STR struct kt_str undone = { 0 };
         KT_AUTO_STR struct kt_str have = { 0 };
         KT_AUTO_STR struct kt_str reason = { 0 };
+        struct kt_tuner_facts at = work->at;
         struct kt_err why = { 0 };
         int written;
         int r;
 
+        if (work->undo_row == work->row) /* of a twin nobody has looked */
+                at.seen = left;
         r = kt_journal_move(work->journal, work->index, KT_CHANGE_REVERTING, NULL, e);
         if (r < 0)
                 return r;
-        written = kt_apply_write(&work->at, work->undo_row, change.undo_value, work->journal, &undone, &why);
+        written = kt_apply_write(&at, work->undo_row, change.undo_value, work->journal, &undone, &why);
         r = kt_tuner_facts_read(&work->at, work->row, &have, written < 0 ? NULL : &why);
         if (r == 0 && is_restored(work, kt_str_get(&have))) {
                 r = kt_journal_move(work->journal, work->index, KT_CHANGE_REVERTED, NULL, e);
@@ -106,13 +109,15 @@ static int restore(const struct work *work, const char *left, struct kt_err *e)
                 return say(work, KT_STATE_APPLIED, kt_str_get(&have), NULL, kt_str_get(&reason));
         }
 
-        if (r == 0 &&
-            kt_tuner_judge_is_same(work->row, kt_str_get(&have), left)) { /* nothing happened: try again later */
+        if (r == 0 && (written == -ESTALE || /* nothing happened: try again later */
+                       kt_tuner_judge_is_same(work->row, kt_str_get(&have), left))) {
                 int moved = kt_journal_move(work->journal, work->index, KT_CHANGE_DONE, NULL, e);
 
                 if (moved < 0)
                         return moved;
         }
+        if (r == 0 && written == -ESTALE)
+                return say_conflict(work, kt_str_get(&have));
         if (written < 0 || r < 0)
                 return say_failure(work, r == 0 ? kt_str_get(&have) : NULL, &why);
         kt_str_addf(&reason, "the kernel accepted %s=%s and keeps %s", change.undo_id, change.undo_value,
