@@ -7,6 +7,7 @@
 
 #include "daemonset/log.h"
 #include "daemonset/loop.h"
+#include "daemonset/state.h"
 #include "lib/app/exit.h"
 #include "lib/app/opt.h"
 #include "lib/os/caps.h"
@@ -29,7 +30,7 @@ static const struct kt_opt opts[] = {
                 .name = "once",
                 .kind = KT_OPT_FLAG,
                 .offset = offsetof(struct kt_loop_options, once),
-                .help = "one round, published, then a report and the end",
+                .help = "one real round, which writes; then a report and the end",
         },
         {
                 .name = "metrics",
@@ -163,13 +164,28 @@ static int fail(const struct kt_err *e)
         return e->code == -EINVAL ? KT_EXIT_USAGE : KT_EXIT_FAILED;
 }
 
+/* Before anything is read or written. */
+static int check_node(const char *node, struct kt_err *e)
+{
+        if (!node || node[0] == '\0')
+                return kt_err_set(e, -EINVAL, "--node has to name this node, as Kubernetes does");
+        if (!kt_node_is_name(node))
+                return kt_err_set(e, -EINVAL,
+                                  "--node: '%.64s' is no name of a Kubernetes node: a-z, 0-9, '-' and '.', a letter or "
+                                  "digit at both ends of each part, at most %d characters",
+                                  node, KT_NODE_NAME_MAX - 1);
+        return 0;
+}
+
 static int run(void *opaque)
 {
         const struct kt_loop_options *options = opaque;
         struct kt_err e = { 0 };
         int r;
 
-        r = drop(&e);
+        r = check_node(options->agent.node, &e);
+        if (r == 0)
+                r = drop(&e);
         if (r == 0)
                 r = kt_loop_run(options, &e);
         return r < 0 ? fail(&e) : r;
@@ -186,9 +202,11 @@ static const struct kt_cmd cmds[] = {
                          "label k8skafka.io/tuned and metrics. The end of the program takes nothing\n"
                          "back: kafka-tuner revert does.\n"
                          "\n"
-                         "With --once the exit code is 0 when all that is required holds and the API\n"
-                         "server has it, 1 when something required does not hold, 2 when kafka.yaml\n"
-                         "cannot be used, 4 when the API server did not take all within ten seconds.",
+                         "--once is one such round: it writes what drifts, to this machine; kafka-tuner\n"
+                         "check only looks. Its exit code is 0 when all that is required holds and the\n"
+                         "API server has it, 1 when something required does not hold, 2 when kafka.yaml\n"
+                         "or an option cannot be used, 4 when the API server did not take all within ten\n"
+                         "seconds.",
                 .opts = opts,
                 .run = run,
         },

@@ -16,6 +16,24 @@ const char *kt_broker_state_name(enum kt_broker_state state)
         return names[state];
 }
 
+bool kt_node_is_name(const char *text)
+{
+        static const char ends[] = "abcdefghijklmnopqrstuvwxyz0123456789"; /* of each part between dots */
+        const char *part = text;
+
+        if (strlen(text) >= KT_NODE_NAME_MAX)
+                return false;
+        for (;;) {
+                size_t len = strspn(part, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+                if (len == 0 || !strchr(ends, part[0]) || !strchr(ends, part[len - 1]))
+                        return false;
+                if (part[len] != '.')
+                        return part[len] == '\0';
+                part += len + 1;
+        }
+}
+
 int kt_node_set_text(char **slot, const char *text, bool *changed)
 {
         char *copy;

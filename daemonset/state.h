@@ -134,6 +134,9 @@ struct kt_node_broker *kt_node_find_broker(struct kt_node_state *state, const ch
 /* How many rows are in that state. */
 size_t kt_node_count(const struct kt_node_state *state, enum kt_state row_state);
 
+/* Kubernetes lets a Node have that name: RFC 1123 subdomain, lower case, KT_NODE_NAME_MAX with its NUL. */
+bool kt_node_is_name(const char *text);
+
 /* Everything required was read back and holds, or is unknown to this kernel; *ret_first (may be NULL) is the first row
  * that keeps it from being so, or NULL. */
 bool kt_node_is_ready(const struct kt_node_state *state, const struct kt_node_row **ret_first);

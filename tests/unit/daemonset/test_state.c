@@ -5,6 +5,7 @@
 #include "tests/unit/support.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void test_is_ready__rows(void **state)
 {
@@ -31,6 +32,36 @@ static void test_is_ready__rows(void **state)
                 node.is_judged = false;
                 assert_false(kt_node_is_ready(&node, NULL));
         }
+}
+
+static void test_is_name__as_kubernetes_has_it(void **state)
+{
+        static const struct {
+                const char *text;
+                bool want;
+        } rows[] = {
+                { "n1", true },         { "ip-10-0-0-1.ec2.internal", true },
+                { "1", true },          { "a--b", true },
+                { "", false },          { "Bad_Name", false },
+                { "N1", false },        { "a_b", false },
+                { "-a", false },        { "a-", false },
+                { "a.-b", false },      { "a-.b", false },
+                { ".a", false },        { "a.", false },
+                { "a..b", false },      { "a b", false },
+                { "a/b", false },       { "../n1", false },
+                { "n1\n", false },      { "n1,spec.unschedulable=true", false },
+                { "n\xc3\xb6", false },
+        };
+        char longest[KT_NODE_NAME_MAX + 1] = "";
+
+        (void)state;
+        for (size_t i = 0; i < KT_COUNT(rows); i++)
+                if (kt_node_is_name(rows[i].text) != rows[i].want)
+                        fail_msg("'%s'", rows[i].text);
+        memset(longest, 'a', KT_NODE_NAME_MAX - 1); /* 253 */
+        assert_true(kt_node_is_name(longest));
+        longest[KT_NODE_NAME_MAX - 1] = 'a';
+        assert_false(kt_node_is_name(longest));
 }
 
 static void test_set_text__tells_what_is_new(void **state)
@@ -74,6 +105,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_is_ready__rows),
+                cmocka_unit_test(test_is_name__as_kubernetes_has_it),
                 cmocka_unit_test(test_set_text__tells_what_is_new),
                 cmocka_unit_test(test_state_done__empties),
         };
