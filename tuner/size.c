@@ -107,17 +107,42 @@ static void raise_to(struct kt_size_item *item, uint64_t floor, const char *why)
                 add_term(item, floor - item->value, "%s", why);
 }
 
+static const struct kt_spec_pair *find_pair(const struct kt_inputs *inputs, const char *name)
+{
+        const struct kt_spec_pairs *pairs = &inputs->spec.kafka.properties;
+
+        for (size_t i = 0; i < pairs->count; i++)
+                if (strcmp(pairs->items[i].key, name) == 0)
+                        return &pairs->items[i];
+        return NULL;
+}
+
 static uint64_t property_value(const struct kt_inputs *inputs, const struct property *property)
 {
         const struct kt_schema_key *key = kt_schema_find(inputs->version, property->name);
-        const struct kt_spec_pairs *pairs = &inputs->spec.kafka.properties;
-        const char *text = key ? key->preset : NULL;
+        const struct kt_spec_pair *pair = find_pair(inputs, property->name);
+        const char *preset = key ? key->preset : NULL;
+        const char *text = pair ? pair->value : preset;
         uint64_t value;
 
-        for (size_t i = 0; i < pairs->count; i++)
-                if (strcmp(pairs->items[i].key, property->name) == 0)
-                        text = pairs->items[i].value;
         return text && kt_num_parse_u64(text, &value) == 0 ? value : property->fallback;
+}
+
+int kt_size_check(const struct kt_inputs *inputs, struct kt_err *e)
+{
+        static const struct property *const counted[] = { &queued_requests, &message_bytes, &fetchers,
+                                                          &fetch_bytes,     &segment_bytes, &delete_delay_ms };
+
+        for (size_t i = 0; i < KT_COUNT(counted); i++) {
+                const struct kt_spec_pair *pair = find_pair(inputs, counted[i]->name);
+                uint64_t value;
+
+                if (pair && kt_num_parse_u64(pair->value, &value) < 0)
+                        return kt_err_set(e, -EINVAL,
+                                          "%s:%u:%u: %s is '%s', which is no number that can be counted with",
+                                          inputs->spec.file, pair->line, pair->column, pair->key, pair->value);
+        }
+        return 0;
 }
 
 /* ---- The items ---- */
@@ -421,7 +446,7 @@ int kt_tuner_size(void *opaque)
         code = kt_tuner_prepare(args, &selection, &inputs, &wishes);
         if (code != 0)
                 return code;
-        if (kt_root_open(args->sysroot, &root, &e) < 0)
+        if (kt_size_check(&inputs, &e) < 0 || kt_root_open(args->sysroot, &root, &e) < 0)
                 return kt_tuner_fail(&e, KT_EXIT_USAGE);
         if (kt_size_read_node(&root, &node, &e) < 0)
                 return kt_tuner_fail(&e, KT_EXIT_FAILED);

@@ -60,6 +60,9 @@ struct kt_size {
 /* Reads what root says of memory and open files; what is not there stays 0. An unreadable number is -EBADMSG. */
 KT_MUST_CHECK int kt_size_read_node(const struct kt_root *root, struct kt_size_node *ret, struct kt_err *e);
 
+/* -EINVAL: a property that is counted with is no number; e says which, and where. */
+KT_MUST_CHECK int kt_size_check(const struct kt_inputs *inputs, struct kt_err *e);
+
 /* Saturates at UINT64_MAX instead of overflowing. */
 void kt_size_compute(const struct kt_inputs *inputs, const struct kt_size_node *node, struct kt_size *ret);
 

@@ -197,6 +197,35 @@ static void test_report__text_and_json(void **state)
         assert_non_null(strstr(kt_str_get(&json), "\"id\": \"brokersPerNode\""));
 }
 
+/* What is no number is not silently Kafka's default. */
+static void test_check__properties_are_numbers(void **state)
+{
+        static const struct {
+                const char *properties;
+                const char *complaint; /* NULL: fine */
+        } rows[] = {
+                { "queued.max.requests: 100", NULL },
+                { "auto.create.topics.enable: abc", NULL }, /* not counted with: kafka-initc checks it */
+                { "queued.max.requests: abc", "queued.max.requests is 'abc'" },
+                { "num.replica.fetchers: \"${env:N}\"", "num.replica.fetchers is '${env:N}'" },
+                { "message.max.bytes: -1", "message.max.bytes is '-1'" },
+                { "replica.fetch.response.max.bytes: 10M", "replica.fetch.response.max.bytes is '10M'" },
+        };
+
+        for (size_t i = 0; i < KT_COUNT(rows); i++) {
+                KT_AUTO_FREE char *more = kt_str_make("  properties:\n    %s\n", rows[i].properties);
+                KT_AUTO(kt_inputs_done) struct kt_inputs inputs = { 0 };
+                struct kt_err e = { 0 };
+
+                load(*state, more, &inputs);
+                assert_int_equal(kt_size_check(&inputs, &e), rows[i].complaint ? -EINVAL : 0);
+                if (!rows[i].complaint)
+                        continue;
+                assert_non_null(strstr(e.text, rows[i].complaint));
+                assert_non_null(strstr(e.text, "kafka.yaml:5:"));
+        }
+}
+
 #define TREE(test) cmocka_unit_test_setup_teardown(test, test_tree_setup, test_tree_teardown)
 
 int main(void)
@@ -210,6 +239,7 @@ int main(void)
                 TREE(test_read_node__files),
                 TREE(test_read_node__nothing_there),
                 TREE(test_report__text_and_json),
+                TREE(test_check__properties_are_numbers),
         };
 
         return TEST_MAIN(tests);
