@@ -139,7 +139,7 @@ static const struct kt_opt opts[] = {
         { 0 },
 };
 
-/* What is kept of the capabilities, and why. docs/agent.md has the same table for people. All else that root is needed
+/* What is kept of the capabilities, and why. docs/agent-security.md says it to people. All else that root is needed
  * for is its user id, which owns /proc/sys, /sys and the journal. */
 static const int kept[] = {
         CAP_SYS_RESOURCE, /* prlimit(2) on a broker's process, above its hard limit */
