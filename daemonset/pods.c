@@ -441,7 +441,8 @@ static int read_start(int proc_fd, uint64_t *ret)
         at = text.len > 0 ? strrchr(text.data, ')') : NULL;
         for (int field = 2; at && field < 22; field++) {
                 at = strchr(at, ' ');
-                at += at != NULL;
+                if (at)
+                        at++;
         }
         end = at ? strchr(at, ' ') : NULL;
         if (!end)
