@@ -12,6 +12,7 @@
 
 #include "tuner/apply.h"
 #include "tuner/backend.h"
+#include "tuner/revert.h"
 
 /* The soft limit that the process gives itself behind the first look at its limits; 0: it leaves it alone. */
 static rlim_t raised_to;
@@ -166,7 +167,7 @@ static void test_apply__another_one_has_the_number(void **state)
         KT_AUTO(kt_tuner_verdicts_done) struct kt_tuner_verdicts verdicts = { 0 };
         KT_AUTO_STR struct kt_str identity = { 0 };
         KT_AUTO_STR struct kt_str have = { 0 };
-        struct owner other = { .limit = { 9, 500000 } };
+        struct owner other = { .limit = { 9, 499979 } };
         struct kt_step step = { .row = kt_row_find("process.nofile", NULL), .target = (char *)"100000" };
         const struct kt_plan plan = { .items = &step, .count = 1 };
         size_t written = 0;
@@ -187,12 +188,49 @@ static void test_apply__another_one_has_the_number(void **state)
         owner = &other;
         assert_int_equal(kt_apply(&plan, &journal, &written, &e), 0);
         owner = NULL;
-        assert_int_equal(other.limit.rlim_max, 500000);
+        assert_int_equal(other.limit.rlim_max, 499979);
         assert_int_equal(step.verdict->state, KT_STATE_CONFLICT);
         assert_non_null(strstr(step.verdict->reason, "left alone"));
         assert_int_equal(written, 0);
         assert_int_equal(journal.count, 1);
         assert_int_equal(journal.items[0].state, KT_CHANGE_VOID);
+}
+
+/* What is taken back is taken back of the one that has it, or of nobody. */
+static void test_revert__another_one_has_the_number(void **state)
+{
+        static char id[] = "process.nofile", object[] = "process.nofile of this one", before[] = "499978";
+        KT_AUTO_FREE char *path = test_path(*state, "state/journal");
+        KT_AUTO(kt_root_done) struct kt_root root = { .fd = -1 };
+        KT_AUTO(kt_journal_done) struct kt_journal journal = { .dir_fd = -1, .fd = -1 };
+        KT_AUTO(kt_tuner_verdicts_done) struct kt_tuner_verdicts verdicts = { 0 };
+        KT_AUTO_STR struct kt_str identity = { 0 };
+        KT_AUTO_STR struct kt_str have = { 0 };
+        const struct kt_row *row = kt_row_find(id, NULL);
+        struct kt_tuner_facts facts = { .root = &root, .pid = (uint64_t)getpid() };
+        struct owner other = { .limit = { 9, 499979 } };
+        struct kt_change draft = { .id = id, .object = object, .before = before, .undo_id = id, .undo_value = before };
+        size_t written = 0;
+        size_t index = 0;
+        struct kt_err e = { 0 };
+
+        assert_int_equal(kt_root_open(NULL, &root, &e), 0);
+        assert_int_equal(kt_journal_open(path, &root, 0, &journal, &e), 0);
+        assert_int_equal(kt_tuner_facts_identify(&facts, row, &identity, &e), 0);
+        assert_int_equal(kt_tuner_facts_read(&facts, row, &have, &e), 0);
+        draft.identity = identity.data;
+        draft.wrote = have.data;
+        assert_int_equal(kt_journal_begin(&journal, &draft, &index, &e), 0);
+        assert_int_equal(kt_journal_move(&journal, index, KT_CHANGE_DONE, have.data, &e), 0);
+
+        facts.pid = 0;
+        owner = &other;
+        assert_int_equal(kt_revert(&facts, &journal, NULL, &verdicts, &written, &e), 0);
+        owner = NULL;
+        assert_int_equal(other.limit.rlim_max, 499979);
+        assert_int_equal(written, 0);
+        assert_int_equal(verdicts.items[0].state, KT_STATE_CONFLICT);
+        assert_int_equal(journal.items[index].state, KT_CHANGE_DONE);
 }
 
 int main(void)
@@ -202,6 +240,8 @@ int main(void)
                 cmocka_unit_test(test_write__soft_limit_raised_meanwhile),
                 cmocka_unit_test(test_write__what_is_no_limit),
                 cmocka_unit_test(test_write__another_one_has_the_number),
+                cmocka_unit_test_setup_teardown(test_revert__another_one_has_the_number, test_tree_setup,
+                                                test_tree_teardown),
                 cmocka_unit_test_setup_teardown(test_apply__another_one_has_the_number, test_tree_setup,
                                                 test_tree_teardown),
         };
