@@ -43,7 +43,7 @@ check "the claim is kept" says Bound kc -n kafka get pvc data-0-kafka-2
 check "the broker is forgotten" silent '\(id: 2 ' kafka_tool broker-api-versions
 
 t_case controllers
-run 1 manifests/scale-down 2 -s kafka-controller --bootstrap "${kafka_brokers%%,*}"
+run 1 manifests/scale-down 2 -s kafka-controller
 expect_stderr_has "voter"
 check "all are there" equal "$(kafka_replicas kafka-controller)" 3
 
