@@ -28,6 +28,7 @@
 enum {
         NAMESPACES_MAX = 16,
         FIRST_LIST_MS = 1000,     /* nodes that were started together ask within that time */
+        RETURN_MS = 60 * 1000,    /* no hurry to hear of the own documents again, when the server was away for all */
         LATE_MS = 15 * 1000,      /* a round each second: after that the loop hangs */
         LOOK_AGAIN_MS = 60 * 1000 /* at volumes, and at a kafka.yaml that could not be used: hints can be lost */
 };
@@ -253,11 +254,13 @@ static int start_following(struct kt_agent *agent, struct kt_err *e)
         struct kt_follow_config node = { .path = "/api/v1/nodes",
                                          .fields = by_name,
                                          .first_ms = FIRST_LIST_MS,
+                                         .return_ms = RETURN_MS,
                                          .notice = on_node,
                                          .context = agent };
         struct kt_follow_config tuning = { .path = "/apis/" KT_API_VERSION "/nodetunings",
                                            .fields = by_name,
                                            .first_ms = FIRST_LIST_MS,
+                                           .return_ms = RETURN_MS,
                                            .notice = on_tuning,
                                            .context = agent };
         int r;

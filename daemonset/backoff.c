@@ -25,6 +25,11 @@ int64_t kt_backoff_ms(const struct kt_backoff *rule, unsigned failures, uint32_t
         return longest - kt_backoff_spread_ms(longest / 2, random);
 }
 
+int64_t kt_backoff_return_ms(const struct kt_backoff *rule, unsigned failures, uint32_t random)
+{
+        return failures == 1 ? kt_backoff_spread_ms(rule->first_ms, random) : kt_backoff_ms(rule, failures, random);
+}
+
 uint32_t kt_backoff_random(void)
 {
         uint32_t bits = 0;

@@ -14,6 +14,8 @@ enum {
         PAGE_OBJECTS = 100,    /* of a list of the newest, which alone comes in pages; 100 pods are about a megabyte */
         GRACE_MS = 30 * 1000,  /* what a server may take longer than it was asked to */
         STEADY_MS = 10 * 1000, /* a watch that held so long has nothing to do with failures before it */
+        RETURN_MOST_MS = 60 * 1000,
+        AT_ONCE_MS = 1000, /* what no other node does at the same time is spread over that */
         CODE_GONE = 410,
 };
 
@@ -27,6 +29,9 @@ struct kt_follow {
         char version[KT_WATCH_VERSION_MAX]; /* the newest that was seen; "": none */
         char *page;                         /* continue token of the next page */
         bool is_listed;                     /* a watch can go on from version */
+        bool was_listed;                    /* once: since then it has something to lose */
+        bool is_fresh;                      /* version is the list's, and nothing was heard since */
+        int64_t watch_ms;                   /* after which the server was asked to end the watch */
         bool must_be_newest;                /* the server does not know version */
         unsigned failures;                  /* in a row */
         struct kt_follow_stats stats;
@@ -76,11 +81,19 @@ static void drop_page(struct kt_follow *follow)
 
 static int64_t next_delay_ms(struct kt_follow *follow, int64_t least_ms)
 {
+        const struct kt_follow_config *config = &follow->config;
+        const struct kt_backoff back = {
+                .first_ms = config->return_ms,
+                .most_ms = config->return_ms > RETURN_MOST_MS ? config->return_ms : RETURN_MOST_MS,
+        };
         int64_t delay_ms;
 
         if (follow->failures < 64)
                 follow->failures++;
-        delay_ms = kt_backoff_ms(&follow->config.backoff, follow->failures, kt_backoff_random());
+        if (follow->was_listed)
+                delay_ms = kt_backoff_return_ms(&back, follow->failures, kt_backoff_random());
+        else
+                delay_ms = kt_backoff_ms(&config->backoff, follow->failures, kt_backoff_random());
         return delay_ms > least_ms ? delay_ms : least_ms + delay_ms / 2;
 }
 
@@ -114,6 +127,7 @@ static int take_event(void *context, const struct kt_watch_event *event)
 
         follow->stats.events++;
         follow->failures = 0;
+        follow->is_fresh = false;
         memcpy(follow->version, event->version, strlen(event->version) + 1); /* its length was checked */
         if (event->kind != KT_WATCH_BOOKMARK)
                 tell(follow, event->kind == KT_WATCH_DELETED ? KT_FOLLOW_DELETED : KT_FOLLOW_PRESENT, event->object);
@@ -133,31 +147,40 @@ static int take_stream(void *context, const char *data, size_t len, struct kt_er
         return r == -EAGAIN ? kt_err_set(e, r, "the server ended the watch with an error") : r;
 }
 
+/* What the server ends before its time it has ended for all nodes. */
+static bool is_time_up(const struct kt_follow *follow, const struct kt_kube_answer *answer)
+{
+        return answer->code == 0 && answer->elapsed_ms >= STEADY_MS &&
+               answer->elapsed_ms >= follow->watch_ms - AT_ONCE_MS;
+}
+
 static void end_watch(void *context, const struct kt_kube_answer *answer)
 {
         struct kt_follow *follow = context;
+        const bool was_fresh = follow->is_fresh && answer->elapsed_ms < STEADY_MS;
 
         if (answer->elapsed_ms >= STEADY_MS)
                 follow->failures = 0;
         judge_version(follow, answer->code, answer->object);
-        if (!follow->is_listed) /* a new list, and nothing was lost */
+        if (!follow->is_listed && was_fresh) /* a list whose version is gone at once is no help */
                 go_on(follow, next_delay_ms(follow, 0));
+        else if (is_time_up(follow, answer) || !follow->is_listed) /* nothing was lost */
+                go_on(follow, kt_backoff_spread_ms(AT_ONCE_MS, kt_backoff_random()));
         else if (answer->code < 0)
                 fail(follow, answer->code, answer->error, answer->retry_after_ms);
-        else if (answer->elapsed_ms >= STEADY_MS)
-                go_on(follow, kt_backoff_spread_ms(follow->config.backoff.first_ms, kt_backoff_random()));
         else
                 go_on(follow, next_delay_ms(follow, 0));
 }
 
 static void add_watch(struct kt_follow *follow, struct kt_str *query, struct kt_kube_request *request)
 {
-        int64_t watch_ms = follow->config.watch_ms + kt_backoff_spread_ms(follow->config.watch_ms, kt_backoff_random());
+        const int64_t least_ms = follow->config.watch_ms;
 
+        follow->watch_ms = least_ms + kt_backoff_spread_ms(least_ms, kt_backoff_random());
         kt_str_addf(query, "watch=1&allowWatchBookmarks=true&timeoutSeconds=%lld&resourceVersion=",
-                    (long long)(watch_ms / 1000 > 0 ? watch_ms / 1000 : 1));
+                    (long long)(follow->watch_ms / 1000 > 0 ? follow->watch_ms / 1000 : 1));
         kt_kube_escape(query, follow->version);
-        request->timeout_ms = watch_ms + GRACE_MS;
+        request->timeout_ms = follow->watch_ms + GRACE_MS;
         request->data = take_stream;
         request->done = end_watch;
         kt_watch_reset(&follow->decoder);
@@ -203,6 +226,8 @@ static int take_metadata(struct kt_follow *follow, struct kt_json *list)
         memcpy(follow->version, version, strlen(version) + 1);
         follow->must_be_newest = false;
         follow->is_listed = true;
+        follow->was_listed = true;
+        follow->is_fresh = true;
         return 0;
 }
 
@@ -311,6 +336,8 @@ int kt_follow_new(struct kt_kube *kube, const struct kt_follow_config *config, s
         follow->selectors = build_selectors(config);
         if (config->watch_ms <= 0)
                 follow->config.watch_ms = 30 * 60 * 1000;
+        if (config->return_ms <= 0)
+                follow->config.return_ms = 20 * 1000;
         if (config->backoff.most_ms <= 0)
                 follow->config.backoff = (struct kt_backoff){ .first_ms = 1000, .most_ms = 60 * 1000 };
 

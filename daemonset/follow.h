@@ -39,7 +39,10 @@ struct kt_follow_config {
         const char *fields; /* field selector, "spec.nodeName=n1"; NULL: all */
         int64_t watch_ms;   /* [1800000] a watch is opened anew after this, or up to twice of it */
         int64_t first_ms;   /* [0] the first list is sent after up to this: nodes that start together come apart */
-        struct kt_backoff backoff; /* [1000, 60000] */
+        struct kt_backoff backoff; /* [1000, 60000] until the first list is there */
+        /* [20000] What was followed and is lost is tried again after up to this, then with back-off from it: nodes that
+         * lose their server together come back apart. */
+        int64_t return_ms;
         /* Must not free what it is told by. */
         void (*notice)(void *context, const struct kt_follow_notice *notice);
         void *context;
@@ -54,8 +57,8 @@ struct kt_follow_stats {
 
 struct kt_follow;
 
-/* Lists, then watches from there until it is freed: a watch that ends in good order goes on where it was, a version
- * that is gone (410) leads to a new list, anything else is tried again with back-off. The first list comes from the
+/* Lists, then watches from there until it is freed: a watch whose time is up goes on where it was, a version that is
+ * gone (410) leads to a new list, anything else is tried again after return_ms or with back-off. The first list comes from the
  * server's cache (resourceVersion=0), later ones are no older than what was seen, and only where a server does not know
  * that version any more (it was restored from a backup) the newest is asked for. Borrows kube, which has to outlive
  * it. */

@@ -32,6 +32,20 @@ static void test_ms__doubles_up_to_the_most(void **state)
         }
 }
 
+static void test_return_ms__spreads_the_first_wait_over_all_of_it(void **state)
+{
+        const struct kt_backoff rule = { 20000, 60000 };
+        (void)state;
+
+        assert_int_equal(kt_backoff_return_ms(&rule, 0, UINT32_MAX), 0);
+        assert_int_equal(kt_backoff_return_ms(&rule, 1, 0), 0);
+        assert_int_equal(kt_backoff_return_ms(&rule, 1, UINT32_MAX / 2), 10000);
+        assert_int_equal(kt_backoff_return_ms(&rule, 1, UINT32_MAX), 20000);
+        for (unsigned failures = 2; failures < 6; failures++)
+                assert_int_equal(kt_backoff_return_ms(&rule, failures, 1 << 30),
+                                 kt_backoff_ms(&rule, failures, 1 << 30));
+}
+
 static void test_spread_ms__is_even(void **state)
 {
         unsigned counts[4] = { 0 };
@@ -60,6 +74,7 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_ms__doubles_up_to_the_most),
+                cmocka_unit_test(test_return_ms__spreads_the_first_wait_over_all_of_it),
                 cmocka_unit_test(test_spread_ms__is_even),
                 cmocka_unit_test(test_random__differs),
         };

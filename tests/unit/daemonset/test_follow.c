@@ -205,6 +205,60 @@ static void test_follow__backs_off(void **state)
         kt_str_done(&seen.text);
 }
 
+/* What fails for this node alone is tried again soon; what all nodes lose together is not. */
+static void test_follow__comes_back_apart_from_others(void **state)
+{
+        static const struct {
+                const char *why;
+                struct fake_answer answers[4];
+                unsigned broken;
+                int64_t shortest;
+                int64_t longest;
+        } rows[] = {
+                { "nothing was listed yet", { { .status = 500, .body = "{}" } }, 2, 1, 1 },
+                { "the watch ends before its time, and then nobody is there",
+                  { LIST("7", ""), STREAM(EVENT("BOOKMARK", "", "8")) },
+                  1,
+                  500000,
+                  1000000 },
+                { "the watch is refused, and then nobody is there",
+                  { LIST("7", ""), { .status = 500, .body = "{}" } },
+                  2,
+                  500000,
+                  1000000 },
+                { "a list of before is gone, and then nobody is there",
+                  { LIST("7", ""), STREAM(""), STREAM("{\"type\":\"ERROR\",\"object\":{\"code\":410}}\n") },
+                  1,
+                  500000,
+                  1000000 },
+        };
+        (void)state;
+
+        for (size_t i = 0; i < KT_COUNT(rows); i++) {
+                struct fake_api api;
+                struct seen seen = { 0 };
+                struct kt_kube *kube = NULL;
+                struct kt_follow *follow = NULL;
+                const struct kt_follow_config config = { .path = "/x",
+                                                         .backoff = { .first_ms = 1, .most_ms = 1 },
+                                                         .return_ms = 1000 * 1000,
+                                                         .notice = see,
+                                                         .context = &seen };
+
+                fake_start(&api, rows[i].answers);
+                assert_int_equal(kt_kube_new(&(struct kt_kube_config){ .url = api.url, .token_file = "" }, &kube, NULL),
+                                 0);
+                assert_int_equal(kt_follow_new(kube, &config, &follow, NULL), 0);
+                fake_run(&api, kube, &seen.broken, rows[i].broken);
+                if (seen.retry_ms < rows[i].shortest || seen.retry_ms > rows[i].longest)
+                        fail_msg("%s: %lld ms", rows[i].why, (long long)seen.retry_ms);
+                kt_follow_free(follow);
+                kt_kube_free(kube);
+                fake_stop(&api);
+                kt_str_done(&seen.text);
+        }
+}
+
 static void test_follow__waits_as_the_server_asks(void **state)
 {
         struct fake_api api;
@@ -248,6 +302,7 @@ int main(void)
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_follow__tells),
                 cmocka_unit_test(test_follow__backs_off),
+                cmocka_unit_test(test_follow__comes_back_apart_from_others),
                 cmocka_unit_test(test_follow__waits_as_the_server_asks),
                 cmocka_unit_test(test_new__refuses_a_bad_path),
         };
