@@ -58,10 +58,10 @@ struct kt_follow_stats {
 struct kt_follow;
 
 /* Lists, then watches from there until it is freed: a watch whose time is up goes on where it was, a version that is
- * gone (410) leads to a new list, anything else is tried again after return_ms or with back-off. The first list comes from the
- * server's cache (resourceVersion=0), later ones are no older than what was seen, and only where a server does not know
- * that version any more (it was restored from a backup) the newest is asked for. Borrows kube, which has to outlive
- * it. */
+ * gone (410) leads to a new list, anything else is tried again after return_ms or with back-off. The first list comes
+ * from the server's cache (resourceVersion=0), later ones are no older than what was seen, and only where a server does
+ * not know that version any more (it was restored from a backup) the newest is asked for. Borrows kube, which has to
+ * outlive it. */
 KT_MUST_CHECK int kt_follow_new(struct kt_kube *kube, const struct kt_follow_config *config, struct kt_follow **ret,
                                 struct kt_err *e);
 void kt_follow_free(struct kt_follow *follow);

@@ -223,6 +223,27 @@ static void test_step__makes_the_object_then_its_status(void **state)
         bed_done(&bed);
 }
 
+/* All of a cluster of 5,000 nodes would be more than an answer may be. */
+static void test_compare__asks_for_a_sample(void **state)
+{
+        static const struct fake_answer answers[] = {
+                { .expect = "GET /apis/k8skafka.io/v1/nodetunings?limit=200&fieldManager=",
+                  .status = 200,
+                  .body = "{}" },
+                { 0 },
+        };
+        struct bed bed;
+
+        (void)state;
+        bed_start(&bed, answers, KT_STATE_OK);
+        hear_node(&bed, NODE("7", LABELLED, ""));
+        hear(&bed, kt_publisher_hear_tuning, KT_FOLLOW_PRESENT, "{\"status\":{}}");
+        kt_publisher_compare(bed.publisher);
+        run(&bed);
+        assert_int_equal(bed.api.asked, 1);
+        bed_done(&bed);
+}
+
 /* The agent before this one said the same: not a request, and no Event. */
 static void test_hear_tuning__a_restart_is_silent(void **state)
 {
@@ -409,6 +430,7 @@ int main(void)
                 cmocka_unit_test(test_step__not_ready_loses_the_label_and_keeps_the_taint),
                 cmocka_unit_test(test_step__failures_are_tried_again_later),
                 cmocka_unit_test(test_step__makes_the_object_then_its_status),
+                cmocka_unit_test(test_compare__asks_for_a_sample),
                 cmocka_unit_test(test_hear_tuning__a_restart_is_silent),
                 cmocka_unit_test(test_change__an_event_for_each_turn),
                 cmocka_unit_test(test_step__events_that_are_there_are_done),
