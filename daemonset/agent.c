@@ -51,6 +51,7 @@ struct kt_agent {
         struct watcher {
                 struct kt_agent *agent;
                 size_t namespace;
+                bool is_heard; /* its pods are known, or cannot be */
         } watchers[NAMESPACES_MAX];
         bool is_config_due;
         bool are_volumes_due;
@@ -215,6 +216,16 @@ static void on_pod(void *context, const struct kt_follow_notice *notice)
                 log_problem(agent, &e);
         agent->is_changed |= changed;
         agent->are_volumes_due |= changed;
+        watcher->is_heard |= notice->change == KT_FOLLOW_LISTED || notice->change == KT_FOLLOW_BROKEN;
+}
+
+/* There is more to come, at once or with the next round: what is said now would have to be said again. */
+static bool is_incomplete(const struct kt_agent *agent)
+{
+        for (size_t i = 0; agent->namespaces[i]; i++)
+                if (!agent->watchers[i].is_heard)
+                        return true;
+        return agent->tuner && agent->are_volumes_due;
 }
 
 static int follow(struct kt_agent *agent, const struct kt_follow_config *config, struct kt_err *e)
@@ -423,6 +434,8 @@ static int publish(struct kt_agent *agent, const struct kt_moment *moment)
         else if (agent->is_changed)
                 kt_conditions_judge(&agent->state, moment->wall_s);
         agent->is_changed = false;
+        if (agent->publisher)
+                kt_publisher_hold(agent->publisher, is_incomplete(agent));
         log_events(agent);
         return 0;
 }

@@ -58,6 +58,7 @@ struct kt_publisher {
         bool is_bench_answered;
         bool are_peers_due;   /* there is a new result to be compared */
         struct kt_str taints; /* the patch that takes ours away; empty: it is gone */
+        bool is_status_held;
         bool is_tuning_known; /* the list was heard */
         bool has_tuning;
         char seen_digest[KT_HASH_MAX];
@@ -93,7 +94,7 @@ static bool is_tuning_due(const struct kt_publisher *publisher)
 
 static bool is_status_due(const struct kt_publisher *publisher)
 {
-        return publisher->has_tuning && publisher->wanted_digest[0] != '\0' &&
+        return publisher->has_tuning && !publisher->is_status_held && publisher->wanted_digest[0] != '\0' &&
                strcmp(publisher->seen_digest, publisher->wanted_digest) != 0;
 }
 
@@ -377,7 +378,7 @@ int64_t kt_publisher_wait_ms(const struct kt_publisher *publisher, int64_t now_m
 
 bool kt_publisher_is_done(const struct kt_publisher *publisher)
 {
-        if (!publisher->is_node_known || !publisher->is_tuning_known)
+        if (!publisher->is_node_known || !publisher->is_tuning_known || publisher->is_status_held)
                 return false;
         for (size_t kind = 0; kind < KIND_COUNT; kind++)
                 if (publisher->channels[kind].is_busy || kinds[kind].is_due(publisher))
@@ -543,6 +544,11 @@ void kt_publisher_hear_tuning(struct kt_publisher *publisher, const struct kt_fo
 const char *kt_publisher_bench_request(const struct kt_publisher *publisher)
 {
         return publisher->is_bench_answered ? "" : publisher->bench_request;
+}
+
+void kt_publisher_hold(struct kt_publisher *publisher, bool is_held)
+{
+        publisher->is_status_held = is_held;
 }
 
 void kt_publisher_compare(struct kt_publisher *publisher)

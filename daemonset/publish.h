@@ -27,6 +27,9 @@ void kt_publisher_hear_tuning(struct kt_publisher *publisher, const struct kt_fo
 /* The state has changed: judges its conditions, and makes Events of theirs. */
 void kt_publisher_change(struct kt_publisher *publisher, const struct kt_moment *moment);
 
+/* The state is not whole yet, or is again: its status waits, all else does not. */
+void kt_publisher_hold(struct kt_publisher *publisher, bool is_held);
+
 /* Sends what is due. 0, or -ENOMEM. */
 KT_MUST_CHECK int kt_publisher_step(struct kt_publisher *publisher, const struct kt_moment *moment, struct kt_err *e);
 /* Milliseconds until there is something to send, -1: nothing is. */

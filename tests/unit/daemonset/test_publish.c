@@ -223,6 +223,31 @@ static void test_step__makes_the_object_then_its_status(void **state)
         bed_done(&bed);
 }
 
+static void test_hold__the_status_waits_and_all_else_does_not(void **state)
+{
+        static const struct fake_answer answers[] = {
+                { .expect = "PATCH /apis/k8skafka.io/v1/nodetunings/n1?", .status = 201, .body = "{}" },
+                { 0 },
+        };
+        struct bed bed;
+
+        (void)state;
+        bed_start(&bed, answers, KT_STATE_OK);
+        hear_node(&bed, NODE("7", LABELLED, ""));
+        hear(&bed, kt_publisher_hear_tuning, KT_FOLLOW_LISTING, NULL);
+        hear(&bed, kt_publisher_hear_tuning, KT_FOLLOW_LISTED, NULL);
+        change(&bed);
+        bed.node.events.count = 0; /* "Tuned", which is another test's */
+        kt_publisher_hold(bed.publisher, true);
+        run(&bed);
+        assert_int_equal(kt_publisher_wait_ms(bed.publisher, bed.api.now_ms), -1);
+        assert_false(kt_publisher_is_done(bed.publisher));
+        kt_publisher_hold(bed.publisher, false);
+        assert_true(kt_publisher_wait_ms(bed.publisher, bed.api.now_ms) >= 0);
+        bed.node.events.count = 1;
+        bed_done(&bed);
+}
+
 /* All of a cluster of 5,000 nodes would be more than an answer may be. */
 static void test_compare__asks_for_a_sample(void **state)
 {
@@ -430,6 +455,7 @@ int main(void)
                 cmocka_unit_test(test_step__not_ready_loses_the_label_and_keeps_the_taint),
                 cmocka_unit_test(test_step__failures_are_tried_again_later),
                 cmocka_unit_test(test_step__makes_the_object_then_its_status),
+                cmocka_unit_test(test_hold__the_status_waits_and_all_else_does_not),
                 cmocka_unit_test(test_compare__asks_for_a_sample),
                 cmocka_unit_test(test_hear_tuning__a_restart_is_silent),
                 cmocka_unit_test(test_change__an_event_for_each_turn),
