@@ -83,6 +83,7 @@ static void show_stats(const struct client *client)
 static int follow(struct client *client, char **words, struct kt_err *e)
 {
         struct kt_follow_config config = { .path = words[1],
+                                           .return_ms = 1000, /* no other node is here to stay apart from */
                                            .labels = words[2] && strcmp(words[2], "-") != 0 ? words[2] : NULL,
                                            .fields = words[3],
                                            .backoff = { .first_ms = 200, .most_ms = 2000 },
