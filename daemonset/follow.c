@@ -14,8 +14,7 @@ enum {
         PAGE_OBJECTS = 100,    /* of a list of the newest, which alone comes in pages; 100 pods are about a megabyte */
         GRACE_MS = 30 * 1000,  /* what a server may take longer than it was asked to */
         STEADY_MS = 10 * 1000, /* a watch that held so long has nothing to do with failures before it */
-        RETURN_MOST_MS = 60 * 1000,
-        AT_ONCE_MS = 1000, /* what no other node does at the same time is spread over that */
+        AT_ONCE_MS = 1000,     /* what no other node does at the same time is spread over that */
         CODE_GONE = 410,
 };
 
@@ -84,7 +83,7 @@ static int64_t next_delay_ms(struct kt_follow *follow, int64_t least_ms)
         const struct kt_follow_config *config = &follow->config;
         const struct kt_backoff back = {
                 .first_ms = config->return_ms,
-                .most_ms = config->return_ms > RETURN_MOST_MS ? config->return_ms : RETURN_MOST_MS,
+                .most_ms = config->return_ms > config->backoff.most_ms ? config->return_ms : config->backoff.most_ms,
         };
         int64_t delay_ms;
 

@@ -39,7 +39,7 @@ struct kt_follow_config {
         const char *fields; /* field selector, "spec.nodeName=n1"; NULL: all */
         int64_t watch_ms;   /* [1800000] a watch is opened anew after this, or up to twice of it */
         int64_t first_ms;   /* [0] the first list is sent after up to this: nodes that start together come apart */
-        struct kt_backoff backoff; /* [1000, 60000] until the first list is there */
+        struct kt_backoff backoff; /* [1000, 60000] until the first list is there; its most_ms counts behind it, too */
         /* [20000] What was followed and is lost is tried again after up to this, then with back-off from it: nodes that
          * lose their server together come back apart. */
         int64_t return_ms;
