@@ -153,4 +153,4 @@ clean: ## removes build/
 	rm -rf $(BUILD)
 .PHONY: clean
 
--include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(UNIT_SRC) tests/unit/support.c $(FUZZ_SRC))
+-include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(UNIT_SRC) tests/unit/support.c $(FUZZ_SRC) $(FLEET_SRC))

@@ -5,6 +5,9 @@ RUN           = BUILD=$(BUILD) CC='$(CC)' tests/run --log $(BUILD)/test-logs
 CLANG        ?= clang
 CLANG_FORMAT ?= clang-format-14
 FUZZ_SECONDS ?= 60
+FLEET        := $(BUILD)/tests/fleet/fleet
+FLEET_SRC    := $(sort $(wildcard tests/fleet/*.c))
+FLEET_WRAP   := clock_gettime getrandom kt_pods_find_cgroup kt_pods_each_process kt_mounts_load
 FUZZ_SRC     := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 export CLANG CLANG_FORMAT
 
@@ -25,7 +28,7 @@ check: all unit-programs ## quick tests for any user: lint, unit tests, some sec
 # named here: together they take an hour.
 DISK_SHORT := $(filter %/20-short.sh,$(DISK))
 SEED       := $(filter %/20-seed.sh %/30-scale.sh,$(CLUSTER))
-test: all unit-programs asan-programs ## all tiers but vm, with a short form of disk and cluster; MUST_RUN=1 turns skips into failures
+test: all unit-programs asan-programs $(FLEET) ## all tiers but vm, with a short form of disk and cluster; MUST_RUN=1 turns skips into failures
 	@BUILD=$(BUILD) image/build || [ $$? = 3 ]
 	@[ "$$(id -u)" != 0 ] || BUILD=$(BUILD) tests/cluster/build || [ $$? = 3 ]
 	@FUZZ_SECONDS=5 $(RUN) $(LINT) $(UNIT:%=unit:%) $(ASAN) $(ANALYZE) fuzz:tests/fuzz/run $(SYSTEM) $(KAFKA) $(IMAGE) $(MANIFESTS) \
@@ -42,7 +45,7 @@ analyze: ## the compilers' static analysis of every source
 	@$(RUN) $(ANALYZE)
 fuzz: ## every fuzzer for FUZZ_SECONDS (60)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) TEST_TIMEOUT=86400 $(RUN) fuzz:tests/fuzz/run
-system: all ## the programs on this machine
+system: all $(FLEET) ## the programs on this machine
 	@$(RUN) $(SYSTEM)
 kafka: all ## the programs with real brokers
 	@$(RUN) $(KAFKA)
@@ -65,6 +68,10 @@ cluster-down: ## ends the test cluster and leaves nothing of it
 	@BUILD=$(BUILD) tests/cluster/down
 .PHONY: disk truth vm images image-tests manifest-tests cluster cluster-down
 
+fleet: $(FLEET) ## 5,000 agents and a simulated API server: what it has to bear (docs/fleet.md)
+	@$<
+.PHONY: fleet
+
 demo: ## the main job, shown on a real broker; installs what is missing
 	@BUILD=$(BUILD) tools/demo
 bench: all ## measured comparisons with other tools
@@ -81,3 +88,7 @@ fuzz-programs: $(FUZZ_SRC:%.c=$(BUILD)/%)
 # Built by tests/fuzz/run with clang; the library is instrumented, the fuzzer's own main() comes with the last step.
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/daemonset.a $(BUILD)/tuner.a $(BUILD)/libk8skafka.a
 	$(call say,LINK)$(CC) -pie $(KT_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(KT_LDFLAGS) $(LIBS) $(AGENT_LIBS)
+
+# The agent's own objects but for loop and main; tests/fleet has the clock, libcurl's transfers, the node and the server.
+$(FLEET): $(call objects,$(FLEET_SRC)) $(BUILD)/daemonset.a $(BUILD)/tuner.a $(BUILD)/libk8skafka.a
+	$(call say,LINK)$(CC) -pie $(KT_CFLAGS) $(FLEET_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(KT_LDFLAGS) $(LIBS) $(AGENT_LIBS)
