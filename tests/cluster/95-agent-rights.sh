@@ -170,7 +170,8 @@ without() { # NAMESPACE RULE VERB
     jq -c --argjson rule "$2" --arg verb "$3" '.rules[$rule].verbs - [$verb] | if . == [] then ["delete"] else . end')
   kc patch "${role[@]}" k8skafka:tunerd --type json -p "[{\"op\":\"replace\",\"path\":\"/rules/$2/verbs\",\"value\":$verbs}]" >/dev/null || return 1
   begin_anew
-  cluster_until 25 is_refused || status=1
+  # what was followed is asked for again within a minute, so that nodes that lose their server together come back apart
+  cluster_until 180 is_refused || status=1
   kc apply --server-side --force-conflicts -k "$folder" >/dev/null 2>&1
   return $status
 }
@@ -211,6 +212,8 @@ at=/spec/template/spec/containers/0
 lacks() { # WORKS PATCH: what works no more
   local status=0 patience=4
   with "$2" || return 1
+  # nodes are updated one after the other, and it is n1 that is looked at
+  kc -n "$agent_space" delete "$(agent_pod 1)" >/dev/null || return 1
   kc -n "$agent_space" rollout status ds/kafka-tunerd --timeout 8s >/dev/null 2>&1 # or never
   ! "${1}_works" >/dev/null 2>&1 || { echo "$1 works without it"; status=1; }
   agent_sysctl 1 net.core.somaxconn 4096
