@@ -233,7 +233,7 @@ volumes /host/var/lib/kubelet/pods
 net /host/var/lib/k8skafka
 rival /host/run/sysctl.d
 told /host/var/run/secrets/kubernetes.io/serviceaccount
-queue /host/etc/k8skafka
+net /host/etc/k8skafka
 ROWS
 check "volumes mounted later have to be seen, too: HostToContainer is asked for" \
   says HostToContainer kc -n "$agent_space" get ds kafka-tunerd -o 'jsonpath={.spec.template.spec.containers[0].volumeMounts[*].mountPropagation}'
