@@ -86,7 +86,7 @@ for ((i = 0; i < 1000; i++)); do # as long as it is held up, or nearly: the mach
   grep -q '^CapEff:.*b$' <<<"$status" && break
   sleep 0.02
 done
-{ [ -z "$child" ] || kill -KILL "$child"; wait "$tracer"; } 2>/dev/null
+{ kill -KILL "$child" "$tracer"; wait "$tracer"; } 2>/dev/null # the tracer would wait to the end of the delay
 for set in CapPrm CapEff CapBnd; do # CHOWN is bit 0, DAC_OVERRIDE 1, FOWNER 3
   check "$set is those three" grep -qx "$set:[[:space:]]*000000000000000b" <<<"$status"
 done
