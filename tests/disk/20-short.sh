@@ -23,11 +23,19 @@ measure() { # REPORT ARG...
   echo $? >"$scratch/$report.status"
 }
 
+is_measured() { # REPORT
+  grep -qx -e 0 -e 6 "$scratch/$1.status" && return
+  echo "status $(cat "$scratch/$1.status")"
+  cat "$scratch/$1.err"
+  jq -c '.exitCode, .volumes[].error' "$scratch/$1"
+  return 1
+}
+
 # Every figure of the report is near the truth, as judge.jq has it.
 judge() { # REPORT TRUTH
   local what state off limit words
   # 6: not proven, which a machine with much else to do may bring about; the figures have to be right all the same
-  check "is measured" grep -x -e 0 -e 6 "$scratch/$1.status"
+  check "is measured" is_measured "$1"
   jq -r --argjson truth "$2" -f tests/disk/judge.jq "$scratch/$1" >"$scratch/judged" ||
     { not_ok "is a report" "$(head -n 5 "$scratch/$1.err")"; return; }
   while IFS=$'\t' read -r what state off limit words; do

@@ -52,7 +52,7 @@ bed_unmount() {
 
 # Takes apart what stands in folder $1, whoever made it. The loop devices go with their mounts.
 bed_clear() {
-  bed_unmount "$1"/m*
+  bed_unmount "$1"/m* "$1/fusectl"
   bed_end_servers "$1"
   bed_unmount "$1"/v*
   rm -rf --one-file-system "$1"
@@ -129,9 +129,22 @@ bed_serve() {
   return 1
 }
 
+# One write at a time: while QEMU up to 10.0 waits for a write, it may read the next one into the same buffer (fuse_write()
+# polls, read_from_fuse_export() is entered again), and then writes that one's bytes in both places. Small requests end before
+# the data in the buffer. Linux, Documentation/filesystems/fuse.rst: a connection is named by its device's number.
+bed_one_by_one() { # FILE
+  local status=0
+  mkdir -p "$bed_dir/fusectl"
+  mount -t fusectl fusectl "$bed_dir/fusectl" || return 1
+  echo 1 >"$bed_dir/fusectl/$(stat -c %Ld "$1")/max_background" || status=1
+  umount "$bed_dir/fusectl"
+  return $status
+}
+
 # The device is told to go with its mount: once the server is dead nobody can tell any more whose it was.
 bed_attach() { # NUMBER FS
   local device status=0
+  bed_one_by_one "$bed_dir/v$1" || return 1
   device=$(losetup --find --show --direct-io=on "$bed_dir/v$1") || return 1
   bed_devices+=("$device")
   bed_paths+=("$bed_dir/m$1")
